@@ -1,0 +1,1 @@
+//! The HTTP interface: who calls, what is asked, what is answered.

@@ -1,0 +1,1 @@
+//! Puts the parts together: pools, workers, HTTP server; starts and stops them.

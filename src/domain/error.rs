@@ -1,0 +1,1 @@
+//! The meanings an operation can fail with, free of any transport.

@@ -1,0 +1,1 @@
+//! One folding of text for everything that compares, searches or sorts.

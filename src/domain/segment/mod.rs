@@ -1,0 +1,1 @@
+//! Segments: a saved rule tree over contacts or over companies.

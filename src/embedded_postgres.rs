@@ -1,0 +1,1 @@
+//! The private PostgreSQL of a Sweep without DATABASE_URL.

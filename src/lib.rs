@@ -1,0 +1,17 @@
+//! Sweep deletes a CRM's contacts and companies in bulk and loses nothing it should have kept.
+//!
+//! Who may name whom: `domain` knows nobody; `repository` knows `domain`; `services` know both;
+//! `workers` and `api` know `services`; only `main`, `cli` and `app` know all. `docs/architecture.md`
+//! walks one bulk delete from its route to its SQL and its mail.
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod embedded_postgres;
+pub mod mail;
+pub mod repository;
+pub mod services;
+pub mod telemetry;
+pub mod workers;

@@ -1,0 +1,3 @@
+//! The `sweep` binary.
+
+fn main() {}
