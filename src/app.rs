@@ -1,1 +1,158 @@
 //! Puts the parts together: pools, workers, HTTP server; starts and stops them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::header;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, HttpServer, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_swagger_ui::{Config as DocsConfig, SwaggerUi};
+
+use crate::api::auth::{Authenticator, KeyError};
+use crate::api::request_id::REQUEST_ID;
+use crate::api::routes;
+use crate::config::{MailConfig, TokenConfig};
+use crate::repository::db::{Db, DbSettings};
+use crate::repository::migrations::{self, MigrationError};
+use crate::services::{Services, Signals};
+use crate::workers::Workers;
+
+/// Everything the service needs to know, resolved.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub listen: SocketAddr,
+    pub database_url: String,
+    pub data_dir: PathBuf,
+    pub tokens: TokenConfig,
+    /// The HS256 secret; empty with other algorithms.
+    pub secret: String,
+    pub mail: MailConfig,
+    pub cors_origins: Vec<String>,
+    /// Bulk-action workers.
+    pub workers: u32,
+    /// Threads that serve HTTP.
+    pub http_threads: usize,
+    /// Connections for requests.
+    pub api_connections: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    #[error("cannot listen on {address}: {cause}. Stop what uses the port, or choose another with SWEEP_LISTEN.")]
+    Listen { address: SocketAddr, cause: std::io::Error },
+    #[error("SWEEP_CORS_ORIGINS: {0:?} is no origin; write it as https://crm.example.com")]
+    Origin(String),
+    #[error("{0}")]
+    Mail(String),
+}
+
+/// The running service.
+pub struct Running {
+    pub address: SocketAddr,
+    server: Server,
+    workers: Workers,
+}
+
+/// Migrates the database and starts serving.
+pub fn start(settings: &Settings) -> Result<Running, StartError> {
+    let authenticator = web::Data::new(Arc::new(Authenticator::new(&settings.tokens, &settings.secret)?));
+    check_origins(&settings.cors_origins)?;
+    migrations::migrate(&settings.database_url)?;
+    let signals = Signals::default();
+    let services = Services { db: pool(settings, "api", settings.api_connections), signals };
+    let worker_services = Services { db: pool(settings, "workers", settings.workers + 2), ..services.clone() };
+    let services = web::Data::new(services);
+    let origins = settings.cors_origins.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(authenticator.clone())
+            .app_data(services.clone())
+            .configure(|config| routes::configure(&mut ServiceConfig::new(config)))
+            .service(web::redirect("/docs", "/docs/"))
+            .service(docs())
+            .default_service(web::to(routes::no_such_route))
+            .wrap(Compress::default())
+            .wrap(cors(&origins))
+            .wrap(from_fn(routes::around_request))
+    })
+    .workers(settings.http_threads)
+    .shutdown_timeout(30)
+    .bind(settings.listen)
+    .map_err(|cause| StartError::Listen { address: settings.listen, cause })?;
+    let address = server.addrs().first().copied().unwrap_or(settings.listen);
+    let workers = Workers::start(worker_services, settings, address)?;
+    Ok(Running { address, server: server.run(), workers })
+}
+
+impl Running {
+    /// Stops the server from another thread.
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until a signal comes; then finishes the requests and the chunks in hand.
+    pub async fn run(self) -> std::io::Result<()> {
+        let served = self.server.await;
+        self.workers.stop().await;
+        served
+    }
+}
+
+fn pool(settings: &Settings, name: &'static str, connections: u32) -> Db {
+    let lock_timeout = (name == "api").then_some(Duration::from_secs(5));
+    Db::new(DbSettings {
+        database_url: settings.database_url.clone(),
+        name,
+        connections,
+        wait: Duration::from_secs(5),
+        lock_timeout,
+    })
+}
+
+fn docs() -> SwaggerUi {
+    let config = DocsConfig::new(["/openapi.json"])
+        .try_it_out_enabled(true)
+        .persist_authorization(true)
+        .validator_url("none");
+    SwaggerUi::new("/docs/{_:.*}").config(config)
+}
+
+fn check_origins(origins: &[String]) -> Result<(), StartError> {
+    let is_origin = |origin: &str| {
+        origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).is_some_and(|host| {
+            !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte))
+        })
+    };
+    match origins.iter().find(|origin| !is_origin(origin)) {
+        None => Ok(()),
+        Some(origin) => Err(StartError::Origin(origin.clone())),
+    }
+}
+
+/// Pages of the listed origins may call the API; tokens travel in a header, so no credentials are allowed.
+fn cors(origins: &[String]) -> Cors {
+    let exposed = [
+        header::ETAG,
+        header::LOCATION,
+        header::RETRY_AFTER,
+        header::CONTENT_DISPOSITION,
+        header::HeaderName::from_static("idempotency-replayed"),
+        REQUEST_ID,
+    ];
+    let allowed = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allow_any_header()
+        .expose_headers(exposed)
+        .block_on_origin_mismatch(false)
+        .max_age(3600);
+    origins.iter().fold(allowed, |cors, origin| cors.allowed_origin(origin))
+}

@@ -1,1 +1,233 @@
-//! The command line: serve, token, migrate, demo-data.
+//! The command line: serve, token, migrate, openapi.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use jsonwebtoken::{EncodingKey, Header};
+use uuid::Uuid;
+
+use crate::api::auth::Claims;
+use crate::api::openapi::DOCUMENT;
+use crate::app::{self, Settings};
+use crate::config::{DatabaseConfig, JwtAlgorithm, ServeConfig, TokenConfig};
+use crate::domain::actor::Role;
+use crate::embedded_postgres::{EmbeddedPostgres, default_data_dir};
+use crate::repository::migrations;
+use crate::signing_secret;
+use crate::telemetry;
+
+/// Deletes a CRM's contacts and companies in bulk, and loses nothing it should have kept.
+#[derive(Debug, Parser)]
+#[command(name = "sweep", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API (and start a private PostgreSQL when `DATABASE_URL` is not set).
+    Serve(Box<ServeConfig>),
+    /// Print a token signed with this service's secret.
+    Token(TokenArgs),
+    /// Bring the database to the tables of this program, and exit.
+    Migrate(DatabaseConfig),
+    /// Print the API document.
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+struct TokenArgs {
+    #[command(flatten)]
+    tokens: TokenConfig,
+    /// Holds the development secret.
+    #[arg(long, env = "SWEEP_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// The account the token is for.
+    #[arg(long)]
+    account: Uuid,
+    /// The user id, any text to 255 characters.
+    #[arg(long)]
+    user: String,
+    /// Where reports go.
+    #[arg(long)]
+    email: Option<String>,
+    #[arg(long)]
+    name: Option<String>,
+    /// The language of mails: en, nl, fr or de.
+    #[arg(long)]
+    locale: Option<String>,
+    /// Make the user an admin.
+    #[arg(long)]
+    admin: bool,
+    /// How long the token is valid: 90s, 30m, 1h, 7d.
+    #[arg(long, default_value = "1h", value_parser = parse_seconds)]
+    ttl: i64,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Runs the command line; a failure is one sentence on standard error.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(config) => serve(&config),
+        Command::Token(args) => print_token(&args),
+        Command::Migrate(config) => migrate(&config),
+        Command::Openapi => print_document(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "sweep: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(config: &ServeConfig) -> Result<(), Failure> {
+    telemetry::start_logging(&config.log);
+    let data_dir = data_dir(config.database.data_dir.as_deref());
+    let secret = signing_secret::for_serving(&config.tokens, &data_dir, config.listen)?;
+    let (database_url, postgres) = database(&config.database, &data_dir)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let settings = Settings {
+        listen: config.listen,
+        database_url,
+        data_dir,
+        tokens: config.tokens.clone(),
+        secret,
+        mail: config.mail.clone(),
+        cors_origins: config.cors_origins.iter().filter(|origin| !origin.is_empty()).cloned().collect(),
+        workers: config.workers.unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)).max(1),
+        http_threads: cores,
+        api_connections: 16,
+    };
+    let served = actix_web::rt::System::new().block_on(async {
+        let running = app::start(&settings)?;
+        greet(&settings, running.address)?;
+        running.run().await?;
+        Ok::<(), Failure>(())
+    });
+    if let Some(postgres) = postgres {
+        postgres.stop_if_unused();
+    }
+    served
+}
+
+/// The configured database, or a private one in the data folder.
+fn database(config: &DatabaseConfig, data_dir: &Path) -> Result<(String, Option<EmbeddedPostgres>), Failure> {
+    if let Some(url) = &config.database_url {
+        return Ok((url.clone(), None));
+    }
+    let postgres = EmbeddedPostgres::start(data_dir)?;
+    Ok((postgres.database_url(), Some(postgres)))
+}
+
+fn data_dir(configured: Option<&Path>) -> PathBuf {
+    configured.map_or_else(default_data_dir, Path::to_owned)
+}
+
+/// Tells a newcomer what to type next, with a token that works.
+fn greet(settings: &Settings, address: SocketAddr) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    writeln!(out, "Sweep serves on http://{address} (the API document: http://{address}/docs/).")?;
+    if settings.tokens.jwt_algorithm == JwtAlgorithm::HS256 && settings.tokens.jwt_secret.is_none() {
+        let claims = Claims {
+            sub: "ann".to_owned(),
+            account_id: Uuid::from_u128(1),
+            role: Role::Admin,
+            exp: now() + 86_400,
+            email: Some("ann@example.com".to_owned()),
+            name: Some("Ann Peeters".to_owned()),
+            locale: None,
+            iss: settings.tokens.jwt_issuer.clone(),
+            aud: settings.tokens.jwt_audience.clone(),
+        };
+        let token = sign(&claims, &settings.secret)?;
+        writeln!(out, "Its development secret lies in {}.", settings.data_dir.display())?;
+        writeln!(out, "Type these next, in another terminal:\n")?;
+        writeln!(out, "  TOKEN={token}")?;
+        writeln!(out, "  curl -H \"Authorization: Bearer $TOKEN\" http://{address}/me")?;
+        writeln!(
+            out,
+            "  curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: text/csv' \
+             --data-binary @examples/crm-export/companies.csv http://{address}/companies/import\n"
+        )?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn print_token(args: &TokenArgs) -> Result<(), Failure> {
+    let secret = signing_secret::for_minting(&args.tokens, &data_dir(args.data_dir.as_deref()))?;
+    let claims = Claims {
+        sub: args.user.clone(),
+        account_id: args.account,
+        role: if args.admin { Role::Admin } else { Role::Member },
+        exp: now() + args.ttl,
+        email: args.email.clone(),
+        name: args.name.clone(),
+        locale: args.locale.clone(),
+        iss: args.tokens.jwt_issuer.clone(),
+        aud: args.tokens.jwt_audience.clone(),
+    };
+    writeln!(std::io::stdout(), "{}", sign(&claims, &secret)?)?;
+    Ok(())
+}
+
+fn sign(claims: &Claims, secret: &str) -> Result<String, Failure> {
+    Ok(jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(secret.as_bytes()))?)
+}
+
+/// The machine's clock in seconds: tokens are the one thing that is measured by it.
+#[allow(clippy::disallowed_methods, reason = "a token's exp is checked against the machine's clock, so it is set by it")]
+fn now() -> i64 {
+    chrono::Utc::now().timestamp()
+}
+
+fn migrate(config: &DatabaseConfig) -> Result<(), Failure> {
+    let data_dir = data_dir(config.data_dir.as_deref());
+    let (database_url, postgres) = database(config, &data_dir)?;
+    let migrated = migrations::migrate(&database_url);
+    if let Some(postgres) = postgres {
+        postgres.stop_if_unused();
+    }
+    Ok(migrated?)
+}
+
+fn print_document() -> Result<(), Failure> {
+    let document = serde_json::to_string_pretty(&*DOCUMENT)?;
+    writeln!(std::io::stdout(), "{document}")?;
+    Ok(())
+}
+
+fn parse_seconds(text: &str) -> Result<i64, String> {
+    let wrong = || "must be a number with s, m, h or d, such as 90s or 7d".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let factor = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let count: i64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    count.checked_mul(factor).filter(|seconds| *seconds > 0 && *seconds < 1 << 40).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_seconds;
+
+    #[test]
+    fn durations() {
+        assert_eq!(parse_seconds("90s"), Ok(90));
+        assert_eq!(parse_seconds("7d"), Ok(604_800));
+        for bad in ["", "1", "h", "-1h", "0s", "1y", "9999999999999d"] {
+            assert!(parse_seconds(bad).is_err(), "{bad}");
+        }
+    }
+}

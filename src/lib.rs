@@ -13,5 +13,6 @@ pub mod embedded_postgres;
 pub mod mail;
 pub mod repository;
 pub mod services;
+pub mod signing_secret;
 pub mod telemetry;
 pub mod workers;

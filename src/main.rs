@@ -1,3 +1,5 @@
 //! The `sweep` binary.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    sweep::cli::main()
+}

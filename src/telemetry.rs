@@ -1,1 +1,69 @@
-//! Logs and metrics.
+//! Logs and metrics. Neither ever carries personal data: routes, ids, counts and durations only.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use prometheus::{
+    Encoder, HistogramVec, IntCounterVec, TextEncoder, register_histogram_vec, register_int_counter_vec,
+};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use uuid::Uuid;
+
+/// From a fast statement to the longest wait there is, in seconds.
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0];
+
+static POOL_WAIT: LazyLock<HistogramVec> = LazyLock::new(|| {
+    register_histogram_vec!(
+        "sweep_db_pool_wait_seconds",
+        "Time spent waiting for a database connection.",
+        &["pool"],
+        SECONDS.to_vec()
+    )
+    .expect("the name is registered once")
+});
+
+static REQUESTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!("sweep_http_requests_total", "Requests answered.", &["operation", "status"])
+        .expect("the name is registered once")
+});
+
+static REQUEST_DURATION: LazyLock<HistogramVec> = LazyLock::new(|| {
+    register_histogram_vec!(
+        "sweep_http_request_duration_seconds",
+        "Time from a request to its answer.",
+        &["operation"],
+        SECONDS.to_vec()
+    )
+    .expect("the name is registered once")
+});
+
+/// The account of a request, for its log line.
+#[derive(Debug, Clone, Copy)]
+pub struct LoggedAccount(pub Uuid);
+
+pub fn observe_request(operation: &str, status: u16, duration: Duration) {
+    REQUESTS.with_label_values(&[operation, &status.to_string()]).inc();
+    REQUEST_DURATION.with_label_values(&[operation]).observe(duration.as_secs_f64());
+}
+
+/// Every metric in Prometheus' text form.
+pub fn metrics_text() -> String {
+    let mut text = Vec::new();
+    if let Err(error) = TextEncoder::new().encode(&prometheus::gather(), &mut text) {
+        tracing::error!(%error, "the metrics cannot be written");
+    }
+    String::from_utf8(text).unwrap_or_default()
+}
+
+pub fn observe_pool_wait(pool: &str, waited: Duration) {
+    POOL_WAIT.with_label_values(&[pool]).observe(waited.as_secs_f64());
+}
+
+/// One JSON line an event on standard error, filtered by `SWEEP_LOG` (`info` when unset).
+pub fn start_logging(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+}

@@ -1,1 +1,14 @@
 //! The HTTP interface: who calls, what is asked, what is answered.
+
+pub mod auth;
+pub mod contacts;
+pub mod extractors;
+pub mod health;
+pub mod idempotency;
+pub mod me;
+pub mod openapi;
+pub mod problem;
+pub mod problems;
+pub mod request_id;
+pub mod resources;
+pub mod routes;

@@ -1,5 +1,14 @@
 //! What is true without a database: the words, the rules, and what makes a value valid.
 
+pub mod actor;
+pub mod blocker;
+pub mod company;
+pub mod contact;
+pub mod entity;
 pub mod error;
 pub mod fold;
+pub mod link_catalogue;
+pub mod page;
+pub mod party;
 pub mod segment;
+pub mod validation;

@@ -1,1 +1,13 @@
-//! SQL and nothing else.
+//! SQL and nothing else: one file per aggregate.
+
+mod column_types;
+pub mod companies;
+pub mod contacts;
+pub mod db;
+mod failure;
+pub mod idempotency;
+pub mod links;
+pub mod migrations;
+pub mod parties;
+pub mod schema;
+pub mod segment_query;

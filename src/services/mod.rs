@@ -1,1 +1,23 @@
-//! What takes more than one repository call.
+//! What takes more than one repository call: the engine, taking back, imports, notifications.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::repository::db::Db;
+
+/// What requests work with.
+#[derive(Clone)]
+pub struct Services {
+    pub db: Db,
+    pub signals: Signals,
+}
+
+/// Wakes the workers of this process at once; those of others poll.
+#[derive(Clone, Default)]
+pub struct Signals {
+    /// A bulk action has chunks to work on.
+    pub chunks: Arc<Notify>,
+    /// A mail waits in the outbox.
+    pub outbox: Arc<Notify>,
+}

@@ -1,0 +1,287 @@
+//! Contacts.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, delete, get, patch, post, put, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::auth::Caller;
+use super::extractors::{Body, Id, IfMatch, Query, etag, merged};
+use super::idempotency::{Answer, Post};
+use super::problem::Problem;
+use super::resources::{BinView, Listing, require_live, require_visible, resource};
+use crate::domain::actor::Actor;
+use crate::domain::contact::{CompanyLink, CompanyLinkInput, ContactInput};
+use crate::domain::entity::RecordRef;
+use crate::domain::error::Error;
+use crate::domain::fold::fold;
+use crate::domain::page::PageRequest;
+use crate::domain::party::Status;
+use crate::repository::contacts::{self, StoredContact};
+use crate::repository::links::{self, LinkTarget};
+use crate::repository::parties::{ListFilter, Sort};
+use crate::services::Services;
+
+/// A contact.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactView {
+    pub id: Uuid,
+    /// First and last name.
+    #[schema(example = "Ann Peeters")]
+    pub name: String,
+    #[serde(flatten)]
+    pub fields: ContactInput,
+    /// The live companies the contact is linked to.
+    pub companies: Vec<CompanyLink>,
+    pub added_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// Present while the contact lies in the recycle bin.
+    #[serde(flatten)]
+    pub bin: Option<BinView>,
+}
+
+impl From<StoredContact> for ContactView {
+    fn from(stored: StoredContact) -> Self {
+        Self {
+            id: stored.id,
+            name: stored.contact.name(),
+            fields: stored.contact.into(),
+            companies: stored.companies,
+            added_at: stored.added_at,
+            updated_at: stored.updated_at,
+            bin: stored.bin.map(BinView::from),
+        }
+    }
+}
+
+/// Which contacts, in which order.
+#[derive(Debug, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ContactQuery {
+    /// Only contacts in this segment.
+    pub segment_id: Option<String>,
+    /// Only these contacts; repeat the parameter.
+    #[serde(default)]
+    pub ids: Vec<Uuid>,
+    /// Words that must all occur in names, e-mail addresses or telephone numbers; case and accents do not matter.
+    pub q: Option<String>,
+    /// Only contacts with all of these tags; repeat the parameter.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Only contacts with this e-mail address.
+    pub email: Option<String>,
+    /// Only contacts linked to this company.
+    pub company_id: Option<Uuid>,
+    pub status: Option<Status>,
+    /// Only contacts changed at or after this time.
+    pub updated_since: Option<DateTime<Utc>>,
+    #[serde(default)]
+    #[param(inline)]
+    pub sort: Sort,
+    /// 1 to 200; 50 when left out.
+    #[serde(skip_serializing)]
+    pub limit: Option<i64>,
+    /// `page.next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    pub cursor: Option<String>,
+    /// Adds `page.total`.
+    #[serde(default, skip_serializing)]
+    pub with_total: bool,
+}
+
+impl ContactQuery {
+    fn filter(&self) -> ListFilter {
+        ListFilter {
+            segment: None,
+            ids: self.ids.clone(),
+            words: fold(self.q.as_deref().unwrap_or_default()).split_whitespace().map(str::to_owned).collect(),
+            tags: self.tags.iter().map(|tag| fold(tag)).collect(),
+            email: self.email.as_deref().map(fold),
+            vat_number: None,
+            company_id: self.company_id,
+            status: self.status,
+            updated_since: self.updated_since,
+        }
+    }
+}
+
+/// List contacts
+///
+/// The live contacts of the account, by name unless `sort` says otherwise.
+#[utoipa::path(tag = "Contacts", params(ContactQuery),
+    responses((status = 200, description = "A page of contacts.", body = Listing<ContactView>)),
+    extensions(("x-problems" = json!(["validation-failed", "invalid-cursor", "not-found"]))))]
+#[get("/contacts")]
+pub async fn list_contacts(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    Query(query): Query<ContactQuery>,
+) -> Result<web::Json<Listing<ContactView>>, Problem> {
+    let page = PageRequest::new(query.limit, query.cursor.as_deref(), query.with_total, &query)?;
+    let listed = services
+        .db
+        .read(actor.account, move |read| contacts::list(read, &query.filter(), query.sort, &page))
+        .await?;
+    Ok(web::Json(Listing::new(listed, ContactView::from)))
+}
+
+/// Create a contact
+///
+/// Adds a contact to the account.
+#[utoipa::path(tag = "Contacts", request_body = ContactInput,
+    responses((status = 201, description = "The new contact.", body = ContactView)),
+    extensions(("x-problems" = json!(["validation-failed", "external-id-taken"]))))]
+#[post("/contacts")]
+pub async fn create_contact(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    post: Post,
+    body: Body<ContactInput>,
+) -> Result<HttpResponse, Problem> {
+    let contact = body.value.validate()?;
+    post.answer(&services.db, &actor, &body.bytes, move |tx| {
+        let stored = contacts::insert(tx, contact.clone())?;
+        let (id, version) = (stored.id, stored.version);
+        Ok(Answer::new(StatusCode::CREATED, &ContactView::from(stored), vec![id])?
+            .header("location", format!("/contacts/{id}"))
+            .header("etag", etag(version)))
+    })
+    .await
+}
+
+/// Read a contact
+///
+/// A contact in the recycle bin is shown to admins, with `deleted_at` and `purge_at`.
+#[utoipa::path(tag = "Contacts", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The contact.", body = ContactView)),
+    extensions(("x-problems" = json!(["not-found"]))))]
+#[get("/contacts/{id}")]
+pub async fn get_contact(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    Id(id): Id,
+) -> Result<HttpResponse, Problem> {
+    let stored = services.db.read(actor.account, move |read| contacts::find(read, id)).await?.ok_or(Error::NotFound)?;
+    require_visible(&actor, stored.bin)?;
+    let version = stored.version;
+    Ok(resource(StatusCode::OK, &ContactView::from(stored), version))
+}
+
+/// Change a contact
+///
+/// A merge patch (RFC 7396): null clears a field, lists are replaced, `custom_fields` merge by key.
+#[utoipa::path(tag = "Contacts", params(("id" = Uuid, Path), ("If-Match" = Option<String>, Header)),
+    request_body = ContactInput,
+    responses((status = 200, description = "The changed contact.", body = ContactView)),
+    extensions(("x-problems" = json!(["not-found", "validation-failed", "precondition-failed", "in-recycle-bin", "external-id-taken"]))))]
+#[patch("/contacts/{id}")]
+pub async fn update_contact(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    Id(id): Id,
+    if_match: IfMatch,
+    body: Body<Value>,
+) -> Result<HttpResponse, Problem> {
+    // The shape is refused before the record is looked for.
+    merged::<ContactInput>(&ContactInput::default(), &body.value)?;
+    let stored = services
+        .db
+        .write(actor.account, move |tx| {
+            let stored = contacts::find_for_update(tx, id)?.ok_or(Error::NotFound)?;
+            require_visible(&actor, stored.bin)?;
+            let input: ContactInput = merged(&ContactInput::from(stored.contact), &body.value)?;
+            let contact = input.validate()?;
+            if_match.check(stored.version)?;
+            require_live(&actor, stored.bin)?;
+            contacts::update(tx, id, contact)
+        })
+        .await?;
+    let version = stored.version;
+    Ok(resource(StatusCode::OK, &ContactView::from(stored), version))
+}
+
+/// The contact and the company in a link's path.
+#[derive(Debug, Deserialize)]
+pub struct CompanyLinkPath {
+    id: String,
+    company_id: String,
+}
+
+impl CompanyLinkPath {
+    fn ids(&self) -> Result<(Uuid, Uuid), Error> {
+        let id = |text: &str| Uuid::try_parse(text).map_err(|_| Error::NotFound);
+        Ok((id(&self.id)?, id(&self.company_id)?))
+    }
+}
+
+fn require_live_pair(
+    tx: &mut crate::repository::db::Tx,
+    actor: &Actor,
+    contact_id: Uuid,
+    company_id: Uuid,
+) -> Result<(), Error> {
+    let contact = contacts::find(tx, contact_id)?.ok_or(Error::NotFound)?;
+    let company = crate::repository::companies::find(tx, company_id)?.ok_or(Error::NotFound)?;
+    require_live(actor, contact.bin)?;
+    require_live(actor, company.bin)
+}
+
+/// Link a contact to a company
+///
+/// Makes the link, or replaces its position, division and decision maker.
+#[utoipa::path(tag = "Contacts", params(("id" = Uuid, Path), ("company_id" = Uuid, Path)),
+    request_body = CompanyLinkInput,
+    responses((status = 200, description = "The contact with its links.", body = ContactView)),
+    extensions(("x-problems" = json!(["not-found", "validation-failed", "in-recycle-bin", "link-target-unavailable"]))))]
+#[put("/contacts/{id}/companies/{company_id}")]
+pub async fn put_company_link(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    path: web::Path<CompanyLinkPath>,
+    body: Body<CompanyLinkInput>,
+) -> Result<HttpResponse, Problem> {
+    let link = body.value.validate()?;
+    let (contact_id, company_id) = path.ids()?;
+    let stored = services
+        .db
+        .write(actor.account, move |tx| {
+            require_live_pair(tx, &actor, contact_id, company_id)?;
+            let targets = [
+                LinkTarget::new(RecordRef::company(company_id), "company_id"),
+                LinkTarget::new(RecordRef::contact(contact_id), "id"),
+            ];
+            links::hold_live(tx, &targets)?;
+            links::put_company_link(tx, contact_id, company_id, &link)?;
+            contacts::find(tx, contact_id)?.ok_or(Error::NotFound)
+        })
+        .await?;
+    let version = stored.version;
+    Ok(resource(StatusCode::OK, &ContactView::from(stored), version))
+}
+
+/// Unlink a contact from a company
+///
+/// Removes the link; contact and company stay.
+#[utoipa::path(tag = "Contacts", params(("id" = Uuid, Path), ("company_id" = Uuid, Path)),
+    responses((status = 204, description = "The link is gone.")),
+    extensions(("x-problems" = json!(["not-found", "in-recycle-bin"]))))]
+#[delete("/contacts/{id}/companies/{company_id}")]
+pub async fn delete_company_link(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    path: web::Path<CompanyLinkPath>,
+) -> Result<HttpResponse, Problem> {
+    let (contact_id, company_id) = path.ids()?;
+    services
+        .db
+        .write(actor.account, move |tx| {
+            require_live_pair(tx, &actor, contact_id, company_id)?;
+            if links::remove_company_link(tx, contact_id, company_id)? { Ok(()) } else { Err(Error::NotFound) }
+        })
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

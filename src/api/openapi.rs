@@ -1,0 +1,187 @@
+//! The API document: generated from the handlers, completed with the problem answers of each operation.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use actix_web::{App, HttpResponse, get};
+use serde_json::{Map, Value, json};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, OpenApiBuilder, SecurityRequirement};
+use utoipa_actix_web::AppExt;
+
+use super::problem::{PROBLEMS, ProblemKind};
+use super::routes;
+
+/// The document, with every operation's problem answers.
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
+
+/// Operation ids by method and path template.
+pub static OPERATIONS: LazyLock<BTreeMap<(String, String), String>> = LazyLock::new(|| {
+    let mut operations = BTreeMap::new();
+    for_each_operation(&DOCUMENT, |path, method, operation| {
+        let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+        operations.insert((method.to_uppercase(), path.to_owned()), id);
+    });
+    operations
+});
+
+/// Marks an operation that needs no token.
+pub const PUBLIC: &str = "x-public";
+/// The problem slugs of an operation beyond those that follow from its shape.
+pub const OWN_PROBLEMS: &str = "x-problems";
+
+/// Read the API document
+///
+/// OpenAPI 3.1 of this very service.
+#[utoipa::path(tag = "Document", responses((status = 200, description = "The document.", body = Value,
+    example = json!({"openapi": "3.1.0"}))), extensions(("x-public" = json!(true))))]
+#[get("/openapi.json")]
+pub async fn get_openapi() -> HttpResponse {
+    HttpResponse::Ok().json(&*DOCUMENT)
+}
+
+fn build() -> Value {
+    let info = InfoBuilder::new()
+        .title("Sweep")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(include_str!("openapi.md")));
+    let skeleton = OpenApiBuilder::new().info(info).build();
+    let (_, mut document) = App::new()
+        .into_utoipa_app()
+        .openapi(skeleton)
+        .configure(routes::configure)
+        .split_for_parts();
+    let mut bearer = Http::new(HttpAuthScheme::Bearer);
+    bearer.bearer_format = Some("JWT".to_owned());
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("token", SecurityScheme::Http(bearer));
+    document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
+    let mut document = serde_json::to_value(&document).unwrap_or_default();
+    complete(&mut document);
+    document
+}
+
+/// Adds to each operation the problem answers that its shape brings and those it names itself.
+fn complete(document: &mut Value) {
+    describe_patches(document);
+    document["components"]["schemas"]["Problem"] = problem_schema();
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    for (path, item) in paths {
+        let Some(methods) = item.as_object_mut() else { continue };
+        for (method, operation) in methods {
+            let Some(operation) = operation.as_object_mut() else { continue };
+            let public = operation.remove(PUBLIC).is_some();
+            if public {
+                operation.insert("security".to_owned(), json!([]));
+            }
+            let own = operation.remove(OWN_PROBLEMS).unwrap_or_default();
+            let own = own.as_array().into_iter().flatten().filter_map(Value::as_str);
+            let kinds = kinds_of(operation, path, method, public, own);
+            add_answers(operation, &kinds);
+        }
+    }
+}
+
+/// A PATCH takes a merge patch (RFC 7396) of what a POST takes: the same fields, none of them required.
+fn describe_patches(document: &mut Value) {
+    let mut whole = Vec::new();
+    for (_, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        let Some(operation) = item.get_mut("patch") else { continue };
+        let schema = &mut operation["requestBody"]["content"]["application/json"]["schema"];
+        if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
+            whole.push(name.to_owned());
+            *schema = json!({"$ref": format!("#/components/schemas/{name}Patch")});
+        }
+    }
+    let schemas = &mut document["components"]["schemas"];
+    for name in whole {
+        let mut patch = schemas[&name].clone();
+        if let Some(members) = patch.as_object_mut() {
+            members.remove("required");
+            members.insert("description".to_owned(), json!(format!("A merge patch (RFC 7396) of `{name}`.")));
+        }
+        schemas[format!("{name}Patch")] = patch;
+    }
+}
+
+fn kinds_of<'a>(
+    operation: &Map<String, Value>,
+    path: &str,
+    method: &str,
+    public: bool,
+    own: impl Iterator<Item = &'a str>,
+) -> Vec<&'static ProblemKind> {
+    let mut slugs: Vec<&str> = own.collect();
+    if !public {
+        slugs.extend(["unauthorized", "internal", "overloaded", "database-unavailable"]);
+    }
+    if path.contains('{') && !public {
+        slugs.push("not-found");
+    }
+    if !public && method != "get" {
+        slugs.push("record-busy");
+    }
+    if operation.contains_key("requestBody") {
+        slugs.extend(["malformed-request", "unsupported-media-type"]);
+        if !path.ends_with("/import") {
+            slugs.extend(["payload-too-large", "validation-failed"]);
+        }
+    }
+    if operation["responses"].as_object().is_some_and(|responses| responses.contains_key("202"))
+        || method == "post" && !path.ends_with("/import")
+    {
+        slugs.extend(["malformed-request", "validation-failed", "idempotency-in-progress", "idempotency-mismatch"]);
+    }
+    PROBLEMS.iter().copied().filter(|kind| slugs.contains(&kind.slug)).collect()
+}
+
+/// One answer a status, with an example a slug.
+fn add_answers(operation: &mut Map<String, Value>, kinds: &[&ProblemKind]) {
+    let mut by_status: BTreeMap<u16, Vec<&ProblemKind>> = BTreeMap::new();
+    for kind in kinds {
+        by_status.entry(kind.status).or_default().push(kind);
+    }
+    for (status, kinds) in by_status {
+        let description: Vec<String> = kinds.iter().map(|kind| format!("`{}`: {}.", kind.slug, kind.title)).collect();
+        let examples: Map<String, Value> = kinds
+            .iter()
+            .map(|kind| {
+                let value = json!({"type": format!("/problems/{}", kind.slug), "title": kind.title,
+                    "status": kind.status, "detail": kind.advice});
+                (kind.slug.to_owned(), json!({ "value": value }))
+            })
+            .collect();
+        operation["responses"][status.to_string()] = json!({
+            "description": description.join(" "),
+            "content": {"application/problem+json":
+                {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}}
+        });
+    }
+}
+
+fn problem_schema() -> Value {
+    json!({
+        "type": "object",
+        "description": "A problem document (RFC 9457). Some kinds carry further members, which /problems/{slug} names.",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string", "examples": ["/problems/validation-failed"]},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "What is wrong with this request, and what to do."},
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
+            "request_id": {"type": "string"}
+        }
+    })
+}
+
+/// Visits every operation of a document: path template, method in lower case, operation.
+pub fn for_each_operation(document: &Value, mut visit: impl FnMut(&str, &str, &Value)) {
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            visit(path, method, operation);
+        }
+    }
+}

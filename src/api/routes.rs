@@ -1,0 +1,111 @@
+//! Every route of the service, and what is around each request: its id, its log line, HEAD, unknown addresses.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::openapi::OPERATIONS;
+use super::problem::{METHOD_NOT_ALLOWED, Problem, UNKNOWN_ROUTE};
+use super::request_id::{self, REQUEST_ID};
+use super::{contacts, health, me, openapi, problems};
+use crate::telemetry;
+
+/// Registers every documented operation.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(me::get_me)
+        .service(contacts::list_contacts)
+        .service(contacts::create_contact)
+        .service(contacts::get_contact)
+        .service(contacts::update_contact)
+        .service(contacts::put_company_link)
+        .service(contacts::delete_company_link)
+        .service(health::get_live)
+        .service(health::get_ready)
+        .service(health::get_metrics)
+        .service(openapi::get_openapi)
+        .service(problems::get_problem);
+}
+
+/// An address that no operation answers, or not by this method.
+pub async fn no_such_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let allowed: Vec<&str> = OPERATIONS
+        .keys()
+        .filter(|(_, template)| matches_template(template, request.path()))
+        .map(|(method, _)| method.as_str())
+        .collect();
+    if allowed.is_empty() {
+        return Err(Problem::new(&UNKNOWN_ROUTE));
+    }
+    let mut allow = allowed.join(", ");
+    if allowed.contains(&"GET") {
+        allow.push_str(", HEAD");
+    }
+    Err(Problem::new(&METHOD_NOT_ALLOWED).header(header::ALLOW, &allow))
+}
+
+fn matches_template(template: &str, path: &str) -> bool {
+    let mut expected = template.split('/');
+    let mut given = path.split('/');
+    loop {
+        match (expected.next(), given.next()) {
+            (None, None) => return true,
+            (Some(part), Some(text)) if part == text || part.starts_with('{') && !text.is_empty() => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Gives the request its id, answers HEAD as GET, and writes one log line and the metrics when it is done.
+pub async fn around_request(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let started = Instant::now();
+    let id = request_id::accept(request.headers().get(REQUEST_ID));
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        // The connection leaves the body out: it remembers what was asked.
+        request.head_mut().method = Method::GET;
+    }
+    let asked = request.method().to_string();
+    let mut response = request_id::scope(id.clone(), next.call(request)).await?;
+    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    let operation = OPERATIONS.get(&(asked, route.clone())).map_or("none", String::as_str);
+    let status = response.status().as_u16();
+    let duration = started.elapsed();
+    telemetry::observe_request(operation, status, duration);
+    let account = response.request().extensions().get::<telemetry::LoggedAccount>().map(|account| account.0);
+    tracing::info!(
+        method = %method,
+        route,
+        operation,
+        status,
+        duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        account_id = account.map(|account| account.to_string()),
+        request_id = id,
+        "request"
+    );
+    if let Ok(value) = header::HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_template;
+
+    #[test]
+    fn templates() {
+        assert!(matches_template("/contacts/{id}", "/contacts/x"));
+        assert!(!matches_template("/contacts/{id}", "/contacts/"));
+        assert!(!matches_template("/contacts/{id}", "/contacts/x/y"));
+        assert!(!matches_template("/contacts", "/contact"));
+    }
+}

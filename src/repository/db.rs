@@ -1,0 +1,234 @@
+//! Transactions: the only way to the database, each for one account.
+//!
+//! `Db::read` hands out a [`Read`], `Db::write` a [`Tx`]; functions that write take `&mut Tx`, so a write outside a
+//! transaction does not compile. diesel blocks and the server does not: a permit is taken before a blocking thread.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
+use diesel::sql_types::Timestamptz;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::{ContextV7, Timestamp, Uuid};
+
+use crate::domain::actor::AccountId;
+use crate::domain::error::{Error, Result};
+
+/// How often a write is run again when the database undid it.
+const RERUNS: u32 = 3;
+
+/// What a pool is for, and how it treats its connections.
+#[derive(Debug, Clone)]
+pub struct DbSettings {
+    pub database_url: String,
+    /// `api`, `workers`: names the pool in metrics.
+    pub name: &'static str,
+    pub connections: u32,
+    /// How long to wait for a free connection before `Overloaded`.
+    pub wait: Duration,
+    /// How long a statement waits for a lock before `Busy`; none: for ever.
+    pub lock_timeout: Option<Duration>,
+}
+
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool<ConnectionManager<PgConnection>>,
+    permits: Arc<Semaphore>,
+    settings: Arc<DbSettings>,
+}
+
+/// A transaction that reads, of one account.
+pub struct Read<'a> {
+    pub(super) conn: &'a mut PgConnection,
+    account: AccountId,
+    now: DateTime<Utc>,
+}
+
+/// A transaction that may write, of one account.
+pub struct Tx<'a> {
+    read: Read<'a>,
+    ids: ContextV7,
+}
+
+impl Read<'_> {
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The database's clock at the start of the transaction.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+}
+
+impl<'a> Deref for Tx<'a> {
+    type Target = Read<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.read
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.read
+    }
+}
+
+impl Tx<'_> {
+    /// A new UUIDv7 of the transaction's time; later ones of one transaction sort later.
+    pub fn new_id(&self) -> Uuid {
+        let seconds = u64::try_from(self.now.timestamp()).unwrap_or_default();
+        Uuid::new_v7(Timestamp::from_unix(&self.ids, seconds, self.now.timestamp_subsec_nanos()))
+    }
+}
+
+impl Db {
+    /// Connects lazily: a database that is away shows at the first use, not here.
+    pub fn new(settings: DbSettings) -> Self {
+        let manager = ConnectionManager::new(&settings.database_url);
+        let pool = Pool::builder()
+            .max_size(settings.connections)
+            .min_idle(Some(0))
+            .connection_timeout(settings.wait)
+            .test_on_check_out(true)
+            .connection_customizer(Box::new(SessionDefaults { lock_timeout: settings.lock_timeout }))
+            .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
+            .build_unchecked(manager);
+        let permits = Arc::new(Semaphore::new(settings.connections as usize));
+        Self { pool, permits, settings: Arc::new(settings) }
+    }
+
+    pub fn settings(&self) -> &DbSettings {
+        &self.settings
+    }
+
+    /// Connections in use and idle.
+    pub fn connections(&self) -> (u32, u32) {
+        let state = self.pool.state();
+        (state.connections - state.idle_connections, state.idle_connections)
+    }
+
+    /// Runs `work` in a read-only transaction that sees one moment (REPEATABLE READ).
+    pub async fn read<T: Send + 'static>(
+        &self,
+        account: AccountId,
+        work: impl FnOnce(&mut Read) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.with_connection(move |conn| {
+            conn.build_transaction().read_only().repeatable_read().run(|conn| {
+                let now = transaction_time(conn)?;
+                work(&mut Read { conn, account, now })
+            })
+        })
+        .await
+    }
+
+    /// Runs `work` in a transaction, again up to 3 times when the database undid it. `work` does nothing but SQL.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        account: AccountId,
+        mut work: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.with_connection(move |conn| {
+            let mut runs = 0;
+            loop {
+                runs += 1;
+                let outcome = conn.build_transaction().read_committed().run(|conn| {
+                    let now = transaction_time(conn)?;
+                    work(&mut Tx { read: Read { conn, account, now }, ids: ContextV7::new() })
+                });
+                match outcome {
+                    Err(Error::Contention) if runs <= RERUNS => {}
+                    Err(Error::Contention) => return Err(Error::Busy),
+                    other => return other,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Looks across accounts for due work; what it finds is then worked on account by account.
+    pub async fn sweep<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Sweep) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.with_connection(move |conn| {
+            conn.build_transaction().read_committed().run(|conn| {
+                let now = transaction_time(conn)?;
+                work(&mut Sweep { conn, now })
+            })
+        })
+        .await
+    }
+
+    async fn with_connection<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let started = std::time::Instant::now();
+        let permit = self.permit().await?;
+        let pool = self.pool.clone();
+        let name = self.settings.name;
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let mut conn = checkout(&pool)?;
+            crate::telemetry::observe_pool_wait(name, started.elapsed());
+            work(&mut conn)
+        })
+        .await
+        .map_err(|error| Error::Internal(error.to_string()))?
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        match tokio::time::timeout(self.settings.wait, Arc::clone(&self.permits).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Error::Overloaded),
+        }
+    }
+}
+
+/// A transaction across accounts, for finding work and for what belongs to no account.
+pub struct Sweep<'a> {
+    pub(super) conn: &'a mut PgConnection,
+    now: DateTime<Utc>,
+}
+
+impl Sweep<'_> {
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+}
+
+fn checkout(
+    pool: &Pool<ConnectionManager<PgConnection>>,
+) -> Result<PooledConnection<ConnectionManager<PgConnection>>> {
+    pool.get().map_err(|error| Error::Unavailable(error.to_string()))
+}
+
+/// `transaction_timestamp()` with the shift that only tests set.
+fn transaction_time(conn: &mut PgConnection) -> Result<DateTime<Utc>> {
+    let sql = "transaction_timestamp() + coalesce((SELECT shift FROM clock_shift), '0')";
+    Ok(diesel::select(diesel::dsl::sql::<Timestamptz>(sql)).get_result(conn)?)
+}
+
+#[derive(Debug)]
+struct SessionDefaults {
+    lock_timeout: Option<Duration>,
+}
+
+impl diesel::r2d2::CustomizeConnection<PgConnection, diesel::r2d2::Error> for SessionDefaults {
+    fn on_acquire(&self, conn: &mut PgConnection) -> std::result::Result<(), diesel::r2d2::Error> {
+        use diesel::connection::SimpleConnection;
+        let lock_timeout = self.lock_timeout.map_or(0, |timeout| timeout.as_millis());
+        conn.batch_execute(&format!(
+            "SET timezone = 'UTC'; SET lock_timeout = {lock_timeout}; SET jit = off; SET application_name = 'sweep'; \
+             SET client_min_messages = warning"
+        ))
+        .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
