@@ -1,1 +1,6 @@
-fn main() {}
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
+mod embedded_postgres;

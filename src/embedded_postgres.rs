@@ -1,1 +1,0 @@
-//! The private PostgreSQL of a Sweep without DATABASE_URL.
