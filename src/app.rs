@@ -119,10 +119,8 @@ fn pool(settings: &Settings, name: &'static str, connections: u32) -> Db {
 }
 
 fn docs() -> SwaggerUi {
-    let config = DocsConfig::new(["/openapi.json"])
-        .try_it_out_enabled(true)
-        .persist_authorization(true)
-        .validator_url("none");
+    let config =
+        DocsConfig::new(["/openapi.json"]).try_it_out_enabled(true).persist_authorization(true).validator_url("none");
     SwaggerUi::new("/docs/{_:.*}").config(config)
 }
 

@@ -183,7 +183,10 @@ fn sign(claims: &Claims, secret: &str) -> Result<String, Failure> {
 }
 
 /// The machine's clock in seconds: tokens are the one thing that is measured by it.
-#[allow(clippy::disallowed_methods, reason = "a token's exp is checked against the machine's clock, so it is set by it")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a token's exp is checked against the machine's clock, so it is set by it"
+)]
 fn now() -> i64 {
     chrono::Utc::now().timestamp()
 }

@@ -122,10 +122,8 @@ pub async fn list_contacts(
     Query(query): Query<ContactQuery>,
 ) -> Result<web::Json<Listing<ContactView>>, Problem> {
     let page = PageRequest::new(query.limit, query.cursor.as_deref(), query.with_total, &query)?;
-    let listed = services
-        .db
-        .read(actor.account, move |read| contacts::list(read, &query.filter(), query.sort, &page))
-        .await?;
+    let listed =
+        services.db.read(actor.account, move |read| contacts::list(read, &query.filter(), query.sort, &page)).await?;
     Ok(web::Json(Listing::new(listed, ContactView::from)))
 }
 

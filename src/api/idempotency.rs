@@ -83,12 +83,8 @@ impl Post {
         mut work: impl FnMut(&mut Tx) -> Result<Answer> + Send + 'static,
     ) -> std::result::Result<HttpResponse, Problem> {
         let digest = Sha256::digest(body).to_vec();
-        let scope = self.key.map(|key| KeyScope {
-            user_id: actor.user_id.clone(),
-            method: self.method,
-            path: self.path,
-            key,
-        });
+        let scope =
+            self.key.map(|key| KeyScope { user_id: actor.user_id.clone(), method: self.method, path: self.path, key });
         let (answer, replayed) = db
             .write(actor.account, move |tx| {
                 let Some(scope) = &scope else { return Ok((work(tx)?.0, false)) };

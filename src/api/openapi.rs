@@ -46,17 +46,11 @@ fn build() -> Value {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(include_str!("openapi.md")));
     let skeleton = OpenApiBuilder::new().info(info).build();
-    let (_, mut document) = App::new()
-        .into_utoipa_app()
-        .openapi(skeleton)
-        .configure(routes::configure)
-        .split_for_parts();
+    let (_, mut document) =
+        App::new().into_utoipa_app().openapi(skeleton).configure(routes::configure).split_for_parts();
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
     bearer.bearer_format = Some("JWT".to_owned());
-    document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("token", SecurityScheme::Http(bearer));
+    document.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(bearer));
     document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
     let mut document = serde_json::to_value(&document).unwrap_or_default();
     complete(&mut document);

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::error::Result;
 use super::party::{
-    Address, CustomFields, CustomValueSchema, Email, NAME_LENGTH, Party, PaymentTerm, Profile, SearchKeys, Status, Telephone,
-    TelephoneType,
+    Address, CustomFields, CustomValueSchema, Email, NAME_LENGTH, Party, PaymentTerm, Profile, SearchKeys, Status,
+    Telephone, TelephoneType,
 };
 use super::validation::Checks;
 

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::error::Result;
 use super::party::{
-    Address, CustomFields, CustomValueSchema, Email, EmailType, NAME_LENGTH, Party, PaymentTerm, Profile, SearchKeys, Status, Telephone,
+    Address, CustomFields, CustomValueSchema, Email, EmailType, NAME_LENGTH, Party, PaymentTerm, Profile, SearchKeys,
+    Status, Telephone,
 };
 use super::validation::Checks;
 

@@ -72,18 +72,32 @@ pub enum Forbidden {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Conflict {
     LinkedRecords(Vec<Blocker>),
-    InRecycleBin { purge_at: DateTime<Utc> },
-    LinkTargetUnavailable { pointer: String },
+    InRecycleBin {
+        purge_at: DateTime<Utc>,
+    },
+    LinkTargetUnavailable {
+        pointer: String,
+    },
     ExternalIdTaken,
     /// A live record holds the `external_id` of the one to restore. `parent` names the record that met the conflict
     /// when it is not the one that was asked for.
-    RestoreConflict { live_twin: Uuid, parent: Option<Uuid> },
-    ParentExpired { parent: Uuid },
-    ExpectedCountMismatch { expected: i64, matched: i64 },
+    RestoreConflict {
+        live_twin: Uuid,
+        parent: Option<Uuid>,
+    },
+    ParentExpired {
+        parent: Uuid,
+    },
+    ExpectedCountMismatch {
+        expected: i64,
+        matched: i64,
+    },
     ActionNotEnded,
     ActionEnded,
     NothingToUndo,
-    AlreadyUndone { undo: Uuid },
+    AlreadyUndone {
+        undo: Uuid,
+    },
     NotUndoable,
     IdempotencyInProgress,
 }

@@ -32,11 +32,7 @@ pub enum EmbeddedPostgresError {
          or choose another folder with SWEEP_DATA_DIR and take the data along with pg_dump",
         .folder.display()
     )]
-    OtherMajorVersion {
-        folder: PathBuf,
-        data: u32,
-        installed: String,
-    },
+    OtherMajorVersion { folder: PathBuf, data: u32, installed: String },
 
     #[error(
         "{} is not a PostgreSQL data folder (it has no PG_VERSION): move it away, or choose another \
@@ -51,9 +47,7 @@ pub enum EmbeddedPostgresError {
     )]
     MissingContrib { missing: String },
 
-    #[error(
-        "there is no home folder to keep the data in: set SWEEP_DATA_DIR to a folder that Sweep may write to"
-    )]
+    #[error("there is no home folder to keep the data in: set SWEEP_DATA_DIR to a folder that Sweep may write to")]
     NoHome,
 
     #[error(
@@ -95,11 +89,7 @@ pub enum EmbeddedPostgresError {
         "PostgreSQL does not accept connections after {seconds} s ({reason}): look into its log {}, then start again",
         .log.display()
     )]
-    NotReady {
-        seconds: u64,
-        reason: String,
-        log: PathBuf,
-    },
+    NotReady { seconds: u64, reason: String, log: PathBuf },
 
     #[error(
         "the PostgreSQL that answers in {} serves another data folder, {served}: stop it, then start again",
@@ -111,15 +101,9 @@ pub enum EmbeddedPostgresError {
         "the private PostgreSQL refused to {action}: {cause}; look into its log {}, then start again",
         .log.display()
     )]
-    Refused {
-        action: &'static str,
-        cause: diesel::result::Error,
-        log: PathBuf,
-    },
+    Refused { action: &'static str, cause: diesel::result::Error, log: PathBuf },
 
-    #[error(
-        "PostgreSQL (process {pid}) has not stopped after {seconds} s: stop it with `kill -QUIT {pid}`"
-    )]
+    #[error("PostgreSQL (process {pid}) has not stopped after {seconds} s: stop it with `kill -QUIT {pid}`")]
     DidNotStop { pid: i32, seconds: u64 },
 }
 

@@ -28,31 +28,16 @@ impl ServerUser {
         if !geteuid().is_root() {
             let name = user_name(geteuid().as_raw());
             let (uid, gid) = (geteuid().as_raw(), nix::unistd::getegid().as_raw());
-            return Ok(Self {
-                uid,
-                gid,
-                name,
-                dropped: false,
-            });
+            return Ok(Self { uid, gid, name, dropped: false });
         }
         let owners = folders.iter().filter_map(|folder| {
             let uid = fs::metadata(folder).ok()?.uid();
             User::from_uid(Uid::from_raw(uid)).ok()?
         });
-        let known = ["postgres", "nobody"]
-            .into_iter()
-            .filter_map(|name| User::from_name(name).ok()?);
-        let user = owners
-            .chain(known)
-            .find(|user| !user.uid.is_root())
-            .ok_or(EmbeddedPostgresError::NoServerUser)?;
+        let known = ["postgres", "nobody"].into_iter().filter_map(|name| User::from_name(name).ok()?);
+        let user = owners.chain(known).find(|user| !user.uid.is_root()).ok_or(EmbeddedPostgresError::NoServerUser)?;
         let (uid, gid) = (user.uid.as_raw(), user.gid.as_raw());
-        Ok(Self {
-            uid,
-            gid,
-            name: user.name,
-            dropped: true,
-        })
+        Ok(Self { uid, gid, name: user.name, dropped: true })
     }
 
     /// A command of PostgreSQL that runs as this user in `folder`, untouched by the caller's locale and `PG*` variables.
@@ -92,31 +77,17 @@ impl ServerUser {
 
     /// Proves that `folder` is this user's.
     pub(super) fn check_owner(&self, folder: &Path) -> Result<(), EmbeddedPostgresError> {
-        let owner = fs::metadata(folder)
-            .map_err(|cause| data_folder_error(folder, cause))?
-            .uid();
-        if owner == self.uid {
-            Ok(())
-        } else {
-            Err(not_ours(folder, owner))
-        }
+        let owner = fs::metadata(folder).map_err(|cause| data_folder_error(folder, cause))?.uid();
+        if owner == self.uid { Ok(()) } else { Err(not_ours(folder, owner)) }
     }
 
     /// What a failure to run `program` in `folder` means.
-    pub(super) fn run_error(
-        &self,
-        program: &Path,
-        folder: &Path,
-        cause: io::Error,
-    ) -> EmbeddedPostgresError {
+    pub(super) fn run_error(&self, program: &Path, folder: &Path, cause: io::Error) -> EmbeddedPostgresError {
         if self.dropped && cause.kind() == io::ErrorKind::PermissionDenied {
             let (path, user) = (folder.to_path_buf(), self.name.clone());
             return EmbeddedPostgresError::Unreachable { path, user };
         }
-        EmbeddedPostgresError::Run {
-            program: program.to_path_buf(),
-            cause,
-        }
+        EmbeddedPostgresError::Run { program: program.to_path_buf(), cause }
     }
 }
 
@@ -144,17 +115,11 @@ pub(super) fn refuse_foreign_folder(folder: &Path) -> Result<(), EmbeddedPostgre
 }
 
 pub(super) fn data_folder_error(path: &Path, cause: io::Error) -> EmbeddedPostgresError {
-    EmbeddedPostgresError::DataFolder {
-        path: path.to_path_buf(),
-        cause,
-    }
+    EmbeddedPostgresError::DataFolder { path: path.to_path_buf(), cause }
 }
 
 fn not_ours(path: &Path, owner: u32) -> EmbeddedPostgresError {
-    EmbeddedPostgresError::NotOurs {
-        path: path.to_path_buf(),
-        owner: user_name(owner),
-    }
+    EmbeddedPostgresError::NotOurs { path: path.to_path_buf(), owner: user_name(owner) }
 }
 
 fn user_name(uid: u32) -> String {

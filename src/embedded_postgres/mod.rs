@@ -78,11 +78,7 @@ impl EmbeddedPostgres {
             return Err(error);
         }
         let (presence, started) = (Mutex::new(Some(connection)), Mutex::new(started));
-        Ok(Self {
-            cluster,
-            presence,
-            started,
-        })
+        Ok(Self { cluster, presence, started })
     }
 
     /// The address of the database `sweep`, for libpq.
@@ -99,11 +95,7 @@ impl EmbeddedPostgres {
     /// before. A second call does nothing.
     pub fn stop_if_unused(&self) -> Result<bool, EmbeddedPostgresError> {
         let _lock = self.cluster.lock()?;
-        let presence = self
-            .presence
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let presence = self.presence.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut connection) = presence else {
             return Ok(false);
         };
@@ -129,37 +121,23 @@ pub fn default_data_dir() -> Result<PathBuf, EmbeddedPostgresError> {
     if geteuid().is_root() {
         return Ok(PathBuf::from("/var/lib/sweep"));
     }
-    let home = || {
-        env::home_dir()
-            .filter(|home| home.is_absolute())
-            .ok_or(EmbeddedPostgresError::NoHome)
-    };
+    let home = || env::home_dir().filter(|home| home.is_absolute()).ok_or(EmbeddedPostgresError::NoHome);
     if cfg!(target_os = "macos") {
         return Ok(home()?.join("Library/Application Support/sweep"));
     }
-    let data = env::var_os("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .filter(|data| data.is_absolute());
-    data.map_or_else(
-        || Ok(home()?.join(".local/share/sweep")),
-        |data| Ok(data.join("sweep")),
-    )
+    let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|data| data.is_absolute());
+    data.map_or_else(|| Ok(home()?.join(".local/share/sweep")), |data| Ok(data.join("sweep")))
 }
 
 /// Where the test server of the project in the folder `project` keeps its data: in memory if there is room.
 /// `scripts/stop-test-postgres.sh` knows these names.
 pub fn test_data_dir(project: &Path) -> Result<PathBuf, EmbeddedPostgresError> {
-    let found =
-        fs::metadata(project).map_err(|cause| identity::data_folder_error(project, cause))?;
+    let found = fs::metadata(project).map_err(|cause| identity::data_folder_error(project, cause))?;
     let name = format!("sweep-test-{}-{}", geteuid(), found.ino());
     let memory = Path::new("/dev/shm").join(&name);
     let roomy = || statvfs("/dev/shm").is_ok_and(|shm| free_bytes(shm) >= ROOM_FOR_TESTS);
     // A server that is already there fills the room it was given.
-    if memory.is_dir() || roomy() {
-        Ok(memory)
-    } else {
-        Ok(env::temp_dir().join(name))
-    }
+    if memory.is_dir() || roomy() { Ok(memory) } else { Ok(env::temp_dir().join(name)) }
 }
 
 #[allow(clippy::useless_conversion, reason = "macOS counts blocks in 32 bits")]
@@ -190,35 +168,23 @@ fn prepare(connection: &mut PgConnection, cluster: &Cluster) -> Result<(), Embed
         .map_err(refused("name its data folder"))?;
     if fs::canonicalize(&served.name).ok().as_deref() != Some(&cluster.pgdata) {
         let socket_dir = cluster.socket_dir.clone();
-        return Err(EmbeddedPostgresError::OtherServer {
-            socket_dir,
-            served: served.name,
-        });
+        return Err(EmbeddedPostgresError::OtherServer { socket_dir, served: served.name });
     }
-    let missing =
-        missing_extensions(connection, &EXTENSIONS).map_err(refused("list its extensions"))?;
+    let missing = missing_extensions(connection, &EXTENSIONS).map_err(refused("list its extensions"))?;
     if !missing.is_empty() {
-        return Err(EmbeddedPostgresError::MissingContrib {
-            missing: missing.join(" and "),
-        });
+        return Err(EmbeddedPostgresError::MissingContrib { missing: missing.join(" and ") });
     }
     create_database(connection).map_err(refused("create the database sweep"))
 }
 
-fn missing_extensions(
-    connection: &mut PgConnection,
-    needed: &[&str],
-) -> diesel::QueryResult<Vec<String>> {
+fn missing_extensions(connection: &mut PgConnection, needed: &[&str]) -> diesel::QueryResult<Vec<String>> {
     let missing: Vec<Name> = sql_query(
         "SELECT name FROM unnest($1) AS name \
          WHERE name NOT IN (SELECT name::text FROM pg_available_extensions)",
     )
     .bind::<Array<Text>, _>(needed)
     .load(connection)?;
-    Ok(missing
-        .into_iter()
-        .map(|extension| extension.name)
-        .collect())
+    Ok(missing.into_iter().map(|extension| extension.name).collect())
 }
 
 fn create_database(connection: &mut PgConnection) -> diesel::QueryResult<()> {

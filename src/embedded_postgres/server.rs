@@ -63,10 +63,7 @@ pub(super) fn join_or_start(
 }
 
 /// Asks for a fast stop (clients are cut off) and waits until the server is gone. To be called under the cluster's lock.
-pub(super) fn stop(
-    cluster: &Cluster,
-    started: Option<&mut Child>,
-) -> Result<(), EmbeddedPostgresError> {
+pub(super) fn stop(cluster: &Cluster, started: Option<&mut Child>) -> Result<(), EmbeddedPostgresError> {
     let Some(pid) = postmaster(&cluster.pgdata) else {
         return Ok(());
     };
@@ -75,10 +72,7 @@ pub(super) fn stop(
     let since = Instant::now();
     while process_works_in(pid, &cluster.pgdata) {
         if since.elapsed() > STOP_LIMIT {
-            return Err(EmbeddedPostgresError::DidNotStop {
-                pid,
-                seconds: STOP_LIMIT.as_secs(),
-            });
+            return Err(EmbeddedPostgresError::DidNotStop { pid, seconds: STOP_LIMIT.as_secs() });
         }
         thread::sleep(POLL);
     }
@@ -92,21 +86,11 @@ pub(super) fn stop(
 
 fn spawn(cluster: &Cluster, binaries: &Binaries) -> Result<Child, EmbeddedPostgresError> {
     let log = fresh_log(&cluster.log)?;
-    let errors = log
-        .try_clone()
-        .map_err(|cause| data_folder_error(&cluster.log, cause))?;
+    let errors = log.try_clone().map_err(|cause| data_folder_error(&cluster.log, cause))?;
     let program = binaries.postgres();
     let mut postgres = cluster.user.command(&program, &cluster.pgdata);
-    postgres
-        .arg("-D")
-        .arg(&cluster.pgdata)
-        .arg("-k")
-        .arg(&cluster.socket_dir);
-    for (name, value) in settings(
-        cluster.purpose,
-        machine_memory(),
-        takes_lz4(cluster, &program),
-    ) {
+    postgres.arg("-D").arg(&cluster.pgdata).arg("-k").arg(&cluster.socket_dir);
+    for (name, value) in settings(cluster.purpose, machine_memory(), takes_lz4(cluster, &program)) {
         postgres.arg("-c").arg(format!("{name}={value}"));
     }
     // A lock file may name a process that has long been another program; PostgreSQL believes any living one.
@@ -116,14 +100,8 @@ fn spawn(cluster: &Cluster, binaries: &Binaries) -> Result<Child, EmbeddedPostgr
         postgres.env("PG_GRANDPARENT_PID", stale.to_string());
     }
     // A process group of its own: Ctrl-C in the terminal is for Sweep, who then stops the server.
-    postgres
-        .process_group(0)
-        .stdin(Stdio::null())
-        .stdout(log)
-        .stderr(errors);
-    postgres
-        .spawn()
-        .map_err(|cause| cluster.user.run_error(&program, &cluster.pgdata, cause))
+    postgres.process_group(0).stdin(Stdio::null()).stdout(log).stderr(errors);
+    postgres.spawn().map_err(|cause| cluster.user.run_error(&program, &cluster.pgdata, cause))
 }
 
 /// Whether this build of PostgreSQL can compress its log with LZ4.
@@ -131,10 +109,7 @@ fn takes_lz4(cluster: &Cluster, program: &Path) -> bool {
     let mut probe = cluster.user.command(program, &cluster.pgdata);
     probe.arg("-D").arg(&cluster.pgdata);
     probe.args(["-C", "wal_compression", "-c", "wal_compression=lz4"]);
-    probe
-        .stdin(Stdio::null())
-        .output()
-        .is_ok_and(|answer| answer.status.success())
+    probe.stdin(Stdio::null()).output().is_ok_and(|answer| answer.status.success())
 }
 
 /// An empty log; the one before it is kept under `postgres.log.1`.
@@ -163,9 +138,7 @@ fn process_works_in(pid: i32, pgdata: &Path) -> bool {
     if cfg!(target_os = "linux") {
         return fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == pgdata);
     }
-    let answer = Command::new("ps")
-        .args(["-o", "command=", "-p", &pid.to_string()])
-        .output();
+    let answer = Command::new("ps").args(["-o", "command=", "-p", &pid.to_string()]).output();
     answer.is_ok_and(|answer| {
         let command = String::from_utf8_lossy(&answer.stdout).into_owned();
         command.contains(&*pgdata.to_string_lossy())
@@ -185,8 +158,5 @@ fn not_ready(cluster: &Cluster, refusal: &str) -> EmbeddedPostgresError {
 }
 
 fn did_not_start(cluster: &Cluster, reason: String) -> EmbeddedPostgresError {
-    EmbeddedPostgresError::DidNotStart {
-        reason,
-        log: cluster.log.clone(),
-    }
+    EmbeddedPostgresError::DidNotStart { reason, log: cluster.log.clone() }
 }

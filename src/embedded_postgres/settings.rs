@@ -66,10 +66,7 @@ fn for_service(memory: u64, lz4: bool) -> Vec<Setting> {
         ("shared_buffers", (memory / 8).clamp(64 * MIB, 2 * GIB)),
         ("effective_cache_size", (memory / 3).max(128 * MIB)),
         ("work_mem", (memory / 512).clamp(4 * MIB, 32 * MIB)),
-        (
-            "maintenance_work_mem",
-            (memory / 64).clamp(32 * MIB, 256 * MIB),
-        ),
+        ("maintenance_work_mem", (memory / 64).clamp(32 * MIB, 256 * MIB)),
         ("max_wal_size", (memory / 4).clamp(GIB, 4 * GIB)),
         ("min_wal_size", (memory / 32).clamp(80 * MIB, 512 * MIB)),
     ];
@@ -90,38 +87,25 @@ fn for_tests() -> Vec<Setting> {
 }
 
 fn fixed(settings: &[(&'static str, &str)]) -> Vec<Setting> {
-    settings
-        .iter()
-        .map(|(name, value)| (*name, (*value).to_owned()))
-        .collect()
+    settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
 /// The memory this process may use, in bytes: the machine's, or less in a container. 1 GiB if nobody says.
 pub(super) fn machine_memory() -> u64 {
-    let machine = fs::read_to_string("/proc/meminfo")
-        .ok()
-        .and_then(|text| meminfo_total(&text))
-        .or_else(sysctl_memory);
-    let container = fs::read_to_string("/sys/fs/cgroup/memory.max")
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
+    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| meminfo_total(&text)).or_else(sysctl_memory);
+    let container = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
     machine.into_iter().chain(container).min().unwrap_or(GIB)
 }
 
 fn meminfo_total(text: &str) -> Option<u64> {
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes * 1024)
 }
 
 /// macOS has no /proc.
 fn sysctl_memory() -> Option<u64> {
-    let answer = Command::new("sysctl")
-        .args(["-n", "hw.memsize"])
-        .output()
-        .ok()?;
+    let answer = Command::new("sysctl").args(["-n", "hw.memsize"]).output().ok()?;
     String::from_utf8(answer.stdout).ok()?.trim().parse().ok()
 }
 

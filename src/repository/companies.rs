@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::column_types::{Json, Word};
 use super::db::{Read, Tx};
 use super::parties::{BinStamp, ListFilter, ListKey, Sort, contains_pattern, party_lists};
-use super::schema::{companies};
+use super::schema::companies;
 use super::segment_query::company_filter;
 use crate::domain::actor::AccountId;
 use crate::domain::company::Company;
@@ -144,8 +144,8 @@ impl CompanyRow {
             updated_at: self.updated_at,
             version: self.version,
             company: Company {
-                    name: self.name,
-                    party: Party {
+                name: self.name,
+                party: Party {
                     external_id: self.external_id,
                     status: self.status.0,
                     emails: self.emails.0,

@@ -204,9 +204,7 @@ impl Sweep<'_> {
     }
 }
 
-fn checkout(
-    pool: &Pool<ConnectionManager<PgConnection>>,
-) -> Result<PooledConnection<ConnectionManager<PgConnection>>> {
+fn checkout(pool: &Pool<ConnectionManager<PgConnection>>) -> Result<PooledConnection<ConnectionManager<PgConnection>>> {
     pool.get().map_err(|error| Error::Unavailable(error.to_string()))
 }
 

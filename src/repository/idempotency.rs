@@ -36,9 +36,9 @@ pub struct StoredAnswer {
 /// # Errors
 /// `IdempotencyInProgress` while another request with the key runs, `IdempotencyMismatch` for another body.
 pub fn claim(tx: &mut Tx, scope: &KeyScope, body_digest: &[u8]) -> Result<Option<StoredAnswer>> {
-    let locked: bool = diesel::select(diesel::dsl::sql::<Bool>("pg_try_advisory_xact_lock(")
-        .bind::<BigInt, _>(lock_number(tx, scope))
-        .sql(")"))
+    let locked: bool = diesel::select(
+        diesel::dsl::sql::<Bool>("pg_try_advisory_xact_lock(").bind::<BigInt, _>(lock_number(tx, scope)).sql(")"),
+    )
     .get_result(tx.conn)?;
     if !locked {
         return Err(Error::conflict(Conflict::IdempotencyInProgress));
@@ -107,9 +107,7 @@ pub fn forget_naming(tx: &mut Tx, ids: &[Uuid]) -> Result<()> {
 /// Removes the keys that are past their 24 hours and says how many there were.
 pub fn remove_expired(sweep: &mut Sweep) -> Result<usize> {
     let expired = sweep.now() - KEPT;
-    Ok(diesel::delete(idempotency_keys::table)
-        .filter(idempotency_keys::created_at.le(expired))
-        .execute(sweep.conn)?)
+    Ok(diesel::delete(idempotency_keys::table).filter(idempotency_keys::created_at.le(expired)).execute(sweep.conn)?)
 }
 
 /// The advisory lock that stands for the key.

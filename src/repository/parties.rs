@@ -164,11 +164,8 @@ macro_rules! party_lists {
                 .select(<$row>::as_select())
                 .limit(page.fetch())
                 .load(read.conn)?;
-            let total = if page.with_total {
-                Some(filtered(read, filter).count().get_result(read.conn)?)
-            } else {
-                None
-            };
+            let total =
+                if page.with_total { Some(filtered(read, filter).count().get_result(read.conn)?) } else { None };
             page.page(rows, total, |row| list_key(row, sort))
         }
     };

@@ -27,10 +27,7 @@ fn a_server_outlives_a_killed_process_and_the_next_start_joins_it() {
 fn a_kill_while_the_data_is_made_leaves_nothing_half_done() {
     let data = DataDir::new();
     let other = OtherProcess::begin(&data.path, &[]);
-    assert!(wait_until(|| data
-        .path
-        .join("postgres.new/PG_VERSION")
-        .exists()));
+    assert!(wait_until(|| data.path.join("postgres.new/PG_VERSION").exists()));
     assert!(!data.pgdata().exists());
     other.kill();
     let postgres = data.start();
@@ -62,21 +59,14 @@ fn a_lock_file_that_names_another_program_does_not_stop_a_start() {
 
     // As the server's own user: of others PostgreSQL knows by itself that they are none of its.
     let owner = fs::metadata(data.pgdata()).unwrap();
-    let mut unrelated = Command::new("sleep")
-        .arg("60")
-        .uid(owner.uid())
-        .spawn()
-        .unwrap();
+    let mut unrelated = Command::new("sleep").arg("60").uid(owner.uid()).spawn().unwrap();
     let (_, rest) = written.split_once('\n').unwrap();
     fs::write(&lock_file, format!("{}\n{rest}", unrelated.id())).unwrap();
     chown(&lock_file, Some(owner.uid()), Some(owner.gid())).unwrap();
 
     let postgres = data.start();
     assert!(postgres.stop_if_unused().unwrap());
-    assert!(
-        unrelated.try_wait().unwrap().is_none(),
-        "it was taken for the server and stopped"
-    );
+    assert!(unrelated.try_wait().unwrap().is_none(), "it was taken for the server and stopped");
     unrelated.kill().unwrap();
     unrelated.wait().unwrap();
 }

@@ -28,21 +28,11 @@ fn a_private_server_is_durable_and_speaks_utf8_on_a_socket_only() {
         assert_eq!(setting(&postgres, name), value, "{name}");
     }
     // Only a UTF-8 ctype knows that this is one letter, which trigram search needs.
-    assert_eq!(
-        ask(
-            &postgres,
-            "SELECT substring('1é2' from '[[:alpha:]]') AS value"
-        ),
-        "é"
-    );
+    assert_eq!(ask(&postgres, "SELECT substring('1é2' from '[[:alpha:]]') AS value"), "é");
     let socket_dir = fs::metadata(data.path.join("socket")).unwrap();
     assert_eq!(socket_dir.mode() & 0o777, 0o700);
     if geteuid().is_root() {
-        assert_ne!(
-            fs::metadata(data.pgdata()).unwrap().uid(),
-            0,
-            "PostgreSQL ran as root"
-        );
+        assert_ne!(fs::metadata(data.pgdata()).unwrap().uid(), 0, "PostgreSQL ran as root");
     }
     assert!(postgres.stop_if_unused().unwrap());
 }
@@ -55,10 +45,7 @@ fn a_server_stops_when_unused_and_keeps_its_data_for_the_next_start() {
     let pid = data.recorded_pid().unwrap();
     assert!(postgres.stop_if_unused().unwrap());
     assert!(!runs_in(pid, &data.pgdata()));
-    assert!(
-        !postgres.stop_if_unused().unwrap(),
-        "a second stop does nothing"
-    );
+    assert!(!postgres.stop_if_unused().unwrap(), "a second stop does nothing");
     let postgres = data.start();
     note(&postgres, 2);
     assert_eq!(notes(&postgres), "1 2");
@@ -70,17 +57,11 @@ fn starts_at_the_same_time_share_one_server_that_the_last_one_stops() {
     let data = DataDir::new();
     let all: Vec<EmbeddedPostgres> = thread::scope(|scope| {
         let starts: Vec<_> = (0..3).map(|_| scope.spawn(|| data.start())).collect();
-        starts
-            .into_iter()
-            .map(|start| start.join().unwrap())
-            .collect()
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
     let server = "SELECT pg_postmaster_start_time()::text AS value";
     assert_eq!(ask(&all[0], server), ask(&all[2], server));
-    let stopped: Vec<bool> = all
-        .iter()
-        .map(|postgres| postgres.stop_if_unused().unwrap())
-        .collect();
+    let stopped: Vec<bool> = all.iter().map(|postgres| postgres.stop_if_unused().unwrap()).collect();
     assert_eq!(stopped, [false, false, true]);
 }
 
@@ -103,16 +84,9 @@ fn paths_that_a_socket_address_cannot_take_work() {
         note(&postgres, 7);
         assert_eq!(notes(&postgres), "7", "{name}");
         let socket_dir = PathBuf::from(setting(&postgres, "unix_socket_directories"));
-        assert_eq!(
-            fs::metadata(&socket_dir).unwrap().mode() & 0o777,
-            0o700,
-            "{name}"
-        );
+        assert_eq!(fs::metadata(&socket_dir).unwrap().mode() & 0o777, 0o700, "{name}");
         assert!(postgres.stop_if_unused().unwrap());
-        assert!(
-            !socket_dir.exists(),
-            "{name}: {socket_dir:?} is left behind"
-        );
+        assert!(!socket_dir.exists(), "{name}: {socket_dir:?} is left behind");
     }
 }
 
@@ -121,24 +95,14 @@ fn the_test_server_is_fast_shared_and_removed_by_its_script() {
     let data = DataDir::new();
     let first = data.start();
     let second = data.start();
-    for (name, value) in [
-        ("fsync", "off"),
-        ("full_page_writes", "off"),
-        ("max_connections", "300"),
-    ] {
+    for (name, value) in [("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "300")] {
         assert_eq!(setting(&second, name), value);
     }
     let pid = data.recorded_pid().unwrap();
     drop((first, second));
     assert!(runs_in(pid, &data.pgdata()), "it stays for the next tests");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/stop-test-postgres.sh");
-    assert!(
-        Command::new(script)
-            .arg(&data.path)
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new(script).arg(&data.path).status().unwrap().success());
     assert!(!runs_in(pid, &data.pgdata()));
     assert!(!data.path.exists());
 }

@@ -32,10 +32,7 @@ impl DataDir {
         // Under root the server is another user and has to get there.
         fs::set_permissions(parent.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let path = parent.path().join(name);
-        Self {
-            path,
-            _parent: parent,
-        }
+        Self { path, _parent: parent }
     }
 
     fn new() -> Self {
@@ -51,10 +48,7 @@ impl DataDir {
     }
 
     fn refusal(&self) -> String {
-        EmbeddedPostgres::start_for_tests(&self.path)
-            .err()
-            .expect("it started")
-            .to_string()
+        EmbeddedPostgres::start_for_tests(&self.path).err().expect("it started").to_string()
     }
 
     /// The number in the lock file.
@@ -66,10 +60,7 @@ impl DataDir {
 
 impl Drop for DataDir {
     fn drop(&mut self) {
-        if let Some(pid) = self
-            .recorded_pid()
-            .filter(|&pid| runs_in(pid, &self.pgdata()))
-        {
+        if let Some(pid) = self.recorded_pid().filter(|&pid| runs_in(pid, &self.pgdata())) {
             let _ = kill(Pid::from_raw(pid), Signal::SIGQUIT);
             let _ = wait_until(|| !runs_in(pid, &self.pgdata()));
         }
@@ -77,16 +68,10 @@ impl Drop for DataDir {
 }
 
 fn runs_in(pid: i32, folder: &Path) -> bool {
-    let command = Command::new("ps")
-        .args(["-o", "command=", "-p", &pid.to_string()])
-        .output();
+    let command = Command::new("ps").args(["-o", "command=", "-p", &pid.to_string()]).output();
     let cwd = fs::read_link(format!("/proc/{pid}/cwd"));
     cwd.map_or_else(
-        |_| {
-            command.is_ok_and(|c| {
-                String::from_utf8_lossy(&c.stdout).contains(&*folder.to_string_lossy())
-            })
-        },
+        |_| command.is_ok_and(|c| String::from_utf8_lossy(&c.stdout).contains(&*folder.to_string_lossy())),
         |cwd| cwd == folder,
     )
 }
@@ -110,35 +95,21 @@ struct Value {
 
 fn ask(postgres: &EmbeddedPostgres, query: &str) -> String {
     let mut connection = PgConnection::establish(&postgres.database_url()).unwrap();
-    sql_query(query)
-        .get_result::<Value>(&mut connection)
-        .unwrap()
-        .value
+    sql_query(query).get_result::<Value>(&mut connection).unwrap().value
 }
 
 fn setting(postgres: &EmbeddedPostgres, name: &str) -> String {
-    ask(
-        postgres,
-        &format!("SELECT current_setting('{name}') AS value"),
-    )
+    ask(postgres, &format!("SELECT current_setting('{name}') AS value"))
 }
 
 fn note(postgres: &EmbeddedPostgres, number: i32) {
     let mut connection = PgConnection::establish(&postgres.database_url()).unwrap();
-    sql_query("CREATE TABLE IF NOT EXISTS note (number int)")
-        .execute(&mut connection)
-        .unwrap();
-    sql_query("INSERT INTO note VALUES ($1)")
-        .bind::<Integer, _>(number)
-        .execute(&mut connection)
-        .unwrap();
+    sql_query("CREATE TABLE IF NOT EXISTS note (number int)").execute(&mut connection).unwrap();
+    sql_query("INSERT INTO note VALUES ($1)").bind::<Integer, _>(number).execute(&mut connection).unwrap();
 }
 
 fn notes(postgres: &EmbeddedPostgres) -> String {
-    ask(
-        postgres,
-        "SELECT string_agg(number::text, ' ' ORDER BY number) AS value FROM note",
-    )
+    ask(postgres, "SELECT string_agg(number::text, ' ' ORDER BY number) AS value FROM note")
 }
 
 /// Another process that starts the server of a folder and then does nothing, until it is killed. The test below is its body.
@@ -162,30 +133,15 @@ fn other_process() {
 impl OtherProcess {
     fn begin(folder: &Path, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args([
-            "embedded_postgres::other_process",
-            "--exact",
-            "--ignored",
-            "--nocapture",
-        ]);
-        command
-            .env(FOLDER_OF_THE_OTHER_PROCESS, folder)
-            .envs(environment.iter().copied());
-        Self(
-            command
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap(),
-        )
+        command.args(["embedded_postgres::other_process", "--exact", "--ignored", "--nocapture"]);
+        command.env(FOLDER_OF_THE_OTHER_PROCESS, folder).envs(environment.iter().copied());
+        Self(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
     }
 
     /// Waits until it has its server, or an error to tell.
     fn answer(&mut self) -> String {
         let lines = BufReader::new(self.0.stdout.take().unwrap()).lines();
-        let answer = lines
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("it answers: ").map(str::to_owned));
+        let answer = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("it answers: ").map(str::to_owned));
         answer.expect("it said nothing")
     }
 
