@@ -89,7 +89,7 @@ pub fn main() -> ExitCode {
 
 fn serve(config: &ServeConfig) -> Result<(), Failure> {
     telemetry::start_logging(&config.log);
-    let data_dir = data_dir(config.database.data_dir.as_deref());
+    let data_dir = data_dir(config.database.data_dir.as_deref())?;
     let secret = signing_secret::for_serving(&config.tokens, &data_dir, config.listen)?;
     let (database_url, postgres) = database(&config.database, &data_dir)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -112,7 +112,7 @@ fn serve(config: &ServeConfig) -> Result<(), Failure> {
         Ok::<(), Failure>(())
     });
     if let Some(postgres) = postgres {
-        postgres.stop_if_unused();
+        postgres.stop_if_unused()?;
     }
     served
 }
@@ -126,8 +126,8 @@ fn database(config: &DatabaseConfig, data_dir: &Path) -> Result<(String, Option<
     Ok((postgres.database_url(), Some(postgres)))
 }
 
-fn data_dir(configured: Option<&Path>) -> PathBuf {
-    configured.map_or_else(default_data_dir, Path::to_owned)
+fn data_dir(configured: Option<&Path>) -> Result<PathBuf, Failure> {
+    Ok(configured.map_or_else(default_data_dir, |path| Ok(path.to_owned()))?)
 }
 
 /// Tells a newcomer what to type next, with a token that works.
@@ -162,7 +162,7 @@ fn greet(settings: &Settings, address: SocketAddr) -> Result<(), Failure> {
 }
 
 fn print_token(args: &TokenArgs) -> Result<(), Failure> {
-    let secret = signing_secret::for_minting(&args.tokens, &data_dir(args.data_dir.as_deref()))?;
+    let secret = signing_secret::for_minting(&args.tokens, &data_dir(args.data_dir.as_deref())?)?;
     let claims = Claims {
         sub: args.user.clone(),
         account_id: args.account,
@@ -192,11 +192,11 @@ fn now() -> i64 {
 }
 
 fn migrate(config: &DatabaseConfig) -> Result<(), Failure> {
-    let data_dir = data_dir(config.data_dir.as_deref());
+    let data_dir = data_dir(config.data_dir.as_deref())?;
     let (database_url, postgres) = database(config, &data_dir)?;
     let migrated = migrations::migrate(&database_url);
     if let Some(postgres) = postgres {
-        postgres.stop_if_unused();
+        postgres.stop_if_unused()?;
     }
     Ok(migrated?)
 }

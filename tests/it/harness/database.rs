@@ -1,0 +1,127 @@
+//! One database per test, cloned from a template that is migrated once and named by a digest of the migrations.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Once};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+use sweep::embedded_postgres::{EmbeddedPostgres, test_data_dir};
+use sweep::repository::migrations;
+
+/// The server that holds the test databases.
+static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
+static TEMPLATE: LazyLock<String> = LazyLock::new(template_name);
+static TEMPLATE_MADE: Once = Once::new();
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+enum Cluster {
+    /// `SWEEP_TEST_DATABASE_URL`: a server whose user may create databases.
+    Given(String),
+    Own(EmbeddedPostgres),
+}
+
+impl Cluster {
+    fn start() -> Self {
+        if let Ok(url) = std::env::var("SWEEP_TEST_DATABASE_URL") {
+            return Self::Given(url);
+        }
+        let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let dir = test_data_dir(project).unwrap_or_else(|error| panic!("{error}"));
+        Self::Own(EmbeddedPostgres::start_for_tests(&dir).unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    fn url_of(&self, database: &str) -> String {
+        match self {
+            Self::Own(postgres) => postgres.url_of(database),
+            Self::Given(url) => {
+                let (base, query) = url.split_once('?').map_or((url.as_str(), None), |(base, q)| (base, Some(q)));
+                let server = base.rsplit_once('/').map_or(base, |(server, _)| server);
+                query.map_or_else(|| format!("{server}/{database}"), |q| format!("{server}/{database}?{q}"))
+            }
+        }
+    }
+
+    fn connect(&self, database: &str) -> PgConnection {
+        PgConnection::establish(&self.url_of(database)).expect("the test server answers")
+    }
+}
+
+/// A migrated database that is dropped with this value.
+pub struct TestDatabase {
+    pub name: String,
+}
+
+impl TestDatabase {
+    pub fn create() -> Self {
+        TEMPLATE_MADE.call_once(make_template);
+        let name = format!("sweep_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut maintenance = CLUSTER.connect("postgres");
+        maintenance.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {}", *TEMPLATE)).unwrap();
+        Self { name }
+    }
+
+    /// An empty database without tables.
+    pub fn empty() -> Self {
+        let name = format!("sweep_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        CLUSTER.connect("postgres").batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).unwrap();
+        Self { name }
+    }
+
+    pub fn url(&self) -> String {
+        CLUSTER.url_of(&self.name)
+    }
+
+    pub fn connect(&self) -> PgConnection {
+        CLUSTER.connect(&self.name)
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let dropped =
+            CLUSTER.connect("postgres").batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        if let Err(error) = dropped {
+            eprintln!("{} stays behind: {error}", self.name);
+        }
+    }
+}
+
+fn template_name() -> String {
+    let mut digest = Sha256::new();
+    let mut folders: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    for folder in folders {
+        digest.update(std::fs::read(folder.join("up.sql")).unwrap());
+    }
+    let hex: String = digest.finalize()[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sweep_template_{hex}")
+}
+
+/// Several test processes may get here at once: the first makes the template under a lock.
+fn make_template() {
+    let template = &*TEMPLATE;
+    let mut maintenance = CLUSTER.connect("postgres");
+    maintenance.batch_execute("SELECT pg_advisory_lock(724551)").unwrap();
+    let exists: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!(
+        "(SELECT count(*) FROM pg_database WHERE datname = '{template}')"
+    )))
+    .get_result(&mut maintenance)
+    .unwrap();
+    if exists == 0 {
+        let unfinished = format!("{template}_new");
+        maintenance
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"))
+            .and_then(|()| maintenance.batch_execute(&format!("CREATE DATABASE {unfinished} TEMPLATE template0")))
+            .unwrap();
+        migrations::migrate(&CLUSTER.url_of(&unfinished)).unwrap();
+        maintenance
+            .batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {template}"))
+            .and_then(|()| maintenance.batch_execute(&format!("ALTER DATABASE {template} ALLOW_CONNECTIONS false")))
+            .unwrap();
+    }
+}
