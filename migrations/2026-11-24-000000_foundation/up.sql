@@ -298,8 +298,6 @@ CREATE TABLE bulk_actions (
     action text NOT NULL,
     entity text NOT NULL,
     status text NOT NULL,
-    dry_run boolean NOT NULL,
-    on_blocked text NOT NULL,
     on_conflict text NOT NULL,
     notify text NOT NULL,
     reason text,
@@ -318,7 +316,6 @@ CREATE TABLE bulk_actions (
     conflict bigint NOT NULL,
     changed bigint NOT NULL,
     unchanged bigint NOT NULL,
-    deactivated bigint NOT NULL,
     created_at timestamptz NOT NULL,
     started_at timestamptz,
     finished_at timestamptz,
@@ -327,7 +324,7 @@ CREATE TABLE bulk_actions (
     CONSTRAINT bulk_actions_pkey PRIMARY KEY (account_id, id),
     CONSTRAINT bulk_actions_entity CHECK (entity IN ('contact', 'company', 'deal')),
     CONSTRAINT bulk_actions_adds_up CHECK (
-        succeeded + blocked + gone + conflict + changed + unchanged + deactivated <= matched AND chunks_done <= chunks_total)
+        succeeded + blocked + gone + conflict + changed + unchanged <= matched AND chunks_done <= chunks_total)
 );
 -- Undo is one per action: the second caller is told the first's id.
 CREATE UNIQUE INDEX bulk_actions_one_undo ON bulk_actions (account_id, origin_action_id) WHERE origin_kind = 'undo';
@@ -337,15 +334,16 @@ CREATE TABLE bulk_action_chunks (
     action_id uuid NOT NULL,
     number integer NOT NULL,
     ids uuid[] NOT NULL,
-    done boolean NOT NULL,
+    state text NOT NULL,
     attempts integer NOT NULL,
     next_attempt_at timestamptz NOT NULL,
     CONSTRAINT bulk_action_chunks_pkey PRIMARY KEY (account_id, action_id, number),
+    CONSTRAINT bulk_action_chunks_state CHECK (state IN ('pending', 'done', 'dropped')),
     CONSTRAINT bulk_action_chunks_action_fkey FOREIGN KEY (account_id, action_id) REFERENCES bulk_actions (account_id, id)
 );
 ALTER TABLE bulk_action_chunks ALTER COLUMN ids SET STORAGE EXTERNAL;
 -- Sweeps all accounts for due work; holds unfinished chunks only.
-CREATE INDEX bulk_action_chunks_due ON bulk_action_chunks (account_id, action_id, number) INCLUDE (next_attempt_at) WHERE NOT done;
+CREATE INDEX bulk_action_chunks_due ON bulk_action_chunks (account_id, action_id, number) INCLUDE (next_attempt_at) WHERE state = 'pending';
 
 CREATE TABLE bulk_action_exceptions (
     account_id uuid NOT NULL,

@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod blocker;
+pub mod bulk_action;
 pub mod codes;
 pub mod company;
 pub mod contact;

@@ -1,13 +1,20 @@
 //! SQL and nothing else: one file per aggregate.
 
+pub mod blockers;
+pub mod bulk_actions;
+pub mod chunks;
 mod column_types;
 pub mod companies;
 pub mod contacts;
 pub mod db;
+pub mod deletions;
 mod failure;
 pub mod idempotency;
 pub mod links;
 pub mod migrations;
+pub mod outbox;
 pub mod parties;
+pub mod recycle_bin;
 pub mod schema;
 pub mod segment_query;
+pub mod settings;

@@ -1,5 +1,9 @@
 //! What takes more than one repository call: the engine, taking back, imports, notifications.
 
+pub mod bulk_actions;
+pub mod deletion;
+pub mod restoration;
+
 use std::sync::Arc;
 
 use tokio::sync::Notify;

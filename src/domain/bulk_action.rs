@@ -1,0 +1,236 @@
+//! Bulk actions: one action on one frozen set of records, and what became of each record.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::blocker::Blocker;
+use super::entity::BinKind;
+
+/// Ids in a chunk: throughput is the same from 500 to 20,000, but a link writer waits as long as a chunk lasts.
+pub const CHUNK_SIZE: i32 = 2_000;
+/// A chunk that failed this often ends its action.
+pub const MAX_ATTEMPTS: i32 = 5;
+/// Days for which an action shows its rules and reason and the outcome of each record; then only its counts.
+pub const DETAILS_KEPT_DAYS: i64 = 90;
+pub const MAX_REASON_LENGTH: usize = 500;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Delete,
+    Restore,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionStatus {
+    Queued,
+    Running,
+    Completed,
+    Failed,
+}
+
+/// When the report is mailed to who started the action.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Notify {
+    /// When a record stayed, or the action failed.
+    #[default]
+    OnBlocked,
+    Always,
+    Never,
+}
+
+/// What a restore does with a record whose `external_id` a live one now holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnConflict {
+    /// The record stays in the bin.
+    #[default]
+    Refuse,
+    /// The record comes back without its `external_id`.
+    DropExternalId,
+}
+
+/// What became of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Deleted,
+    Restored,
+    /// Something live is linked to it: it stayed.
+    Blocked,
+    /// It is not there: unknown, purged, or already in the bin.
+    Gone,
+    /// A live record holds its `external_id`: it stayed in the bin.
+    Conflict,
+    /// It is no longer as it was when the action was accepted: it stayed.
+    Changed,
+    /// It was so already.
+    Unchanged,
+    /// The action ended before its turn.
+    NotProcessed,
+}
+
+/// A record whose outcome is not the action's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    pub record_id: Uuid,
+    pub outcome: Outcome,
+    pub blockers: Vec<Blocker>,
+    /// The live twin of a `conflict`.
+    pub conflict_with: Option<Uuid>,
+    /// The customer or contact person that kept a deal from coming back; not stored.
+    pub parent: Option<Uuid>,
+}
+
+/// What one chunk, or one single deletion or restore, came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChunkResult {
+    /// Ids with the action's own outcome.
+    pub succeeded: Vec<Uuid>,
+    pub exceptions: Vec<Exception>,
+}
+
+/// How many records came to which outcome. `matched` = `processed` + `not_processed`, and `processed` is the sum of the
+/// others, at every instant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Counts {
+    #[schema(example = 3949)]
+    pub matched: i64,
+    #[schema(example = 3949)]
+    pub processed: i64,
+    #[schema(example = 3449)]
+    pub deleted: i64,
+    pub restored: i64,
+    #[schema(example = 500)]
+    pub blocked: i64,
+    pub gone: i64,
+    pub conflict: i64,
+    pub changed: i64,
+    pub unchanged: i64,
+    pub not_processed: i64,
+}
+
+/// The set an action was asked for, as it is kept and shown.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TargetSummary {
+    /// `segment`, `rules`, `ids`, `deletion` or `undo`; absent once the details have expired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "segment")]
+    pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment_name: Option<String>,
+    /// The segment's name is for its owner alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(ignore)]
+    pub private: bool,
+    /// The rules as they were when the action was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion_id: Option<Uuid>,
+}
+
+/// Who started an action: kept with it for the report mail.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requester {
+    pub email: Option<String>,
+    pub name: Option<String>,
+    pub locale: Option<String>,
+}
+
+/// A bulk action as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BulkAction {
+    pub id: Uuid,
+    pub action: Action,
+    pub entity: BinKind,
+    pub status: ActionStatus,
+    pub on_conflict: OnConflict,
+    pub notify: Notify,
+    pub reason: Option<String>,
+    pub target: TargetSummary,
+    /// The action whose effect this one takes back.
+    pub undo_of: Option<Uuid>,
+    pub requested_by: String,
+    pub requester: Requester,
+    /// Days in the bin, as the account's setting was when the action was accepted.
+    pub retention_days: i32,
+    pub counts: Counts,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The earliest `purge_at` of what was deleted.
+    pub restorable_until: Option<DateTime<Utc>>,
+    /// Why the action failed.
+    pub failure: Option<String>,
+}
+
+impl Action {
+    /// The outcome of a record with which the action succeeded.
+    pub const fn main_outcome(self) -> Outcome {
+        match self {
+            Self::Delete => Outcome::Deleted,
+            Self::Restore => Outcome::Restored,
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+impl ActionStatus {
+    pub const fn ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed)
+    }
+}
+
+impl Outcome {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Restored => "restored",
+            Self::Blocked => "blocked",
+            Self::Gone => "gone",
+            Self::Conflict => "conflict",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::NotProcessed => "not_processed",
+        }
+    }
+}
+
+impl Exception {
+    pub fn new(record_id: Uuid, outcome: Outcome) -> Self {
+        Self { record_id, outcome, blockers: Vec::new(), conflict_with: None, parent: None }
+    }
+}
+
+impl ChunkResult {
+    pub fn count(&self, outcome: Outcome) -> i64 {
+        let count = self.exceptions.iter().filter(|exception| exception.outcome == outcome).count();
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
+}
+
+impl BulkAction {
+    /// Whether the report is due when the action ends as it stands.
+    pub fn report_due(&self) -> bool {
+        match self.notify {
+            Notify::Always => true,
+            Notify::Never => false,
+            Notify::OnBlocked => {
+                self.counts.blocked > 0 || self.counts.conflict > 0 || self.status == ActionStatus::Failed
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Which live linked records forbid deleting a set of records: one query over every blocking column of the catalogue.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::db::Read;
+use super::schema::{deals, invoices, projects, time_trackings};
+use crate::domain::blocker::{Blocker, BlockerSample, SAMPLE_SIZE};
+use crate::domain::entity::RecordKind;
+use crate::domain::error::{Error, Result};
+use crate::domain::link_catalogue::{LinkRole, LinkedKind, links_to};
+
+#[derive(QueryableByName)]
+struct Group {
+    #[diesel(sql_type = SqlUuid)]
+    record_id: Uuid,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    sample: Vec<Uuid>,
+}
+
+static TO_CONTACTS: LazyLock<String> = LazyLock::new(|| query(RecordKind::Contact));
+static TO_COMPANIES: LazyLock<String> = LazyLock::new(|| query(RecordKind::Company));
+
+/// A branch for each blocking column, grouped by record, kind and role.
+fn query(target: RecordKind) -> String {
+    let mut sql = String::new();
+    for link in links_to(target).filter(|link| link.blocks) {
+        if !sql.is_empty() {
+            sql.push_str(" UNION ALL ");
+        }
+        let live = if link.in_bin { " AND deleted_at IS NULL" } else { "" };
+        let _ = write!(
+            sql,
+            "SELECT {column} AS record_id, '{kind}' AS kind, '{role}' AS role, count(DISTINCT {id}) AS count, \
+             (array_agg(DISTINCT {id} ORDER BY {id}))[1:{SAMPLE_SIZE}] AS sample \
+             FROM {table} WHERE account_id = $1 AND {column} = ANY($2){live} GROUP BY {column}",
+            column = link.column,
+            kind = link.kind.as_str(),
+            role = link.role.as_str(),
+            id = link.linked_id,
+            table = link.table,
+        );
+    }
+    sql
+}
+
+/// The blockers of each of `ids` that has any, without titles.
+///
+/// A statement of its own: it sees every link that was committed before it began, also while the rows' locks were
+/// waited for.
+pub fn of(read: &mut Read, target: RecordKind, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<Blocker>>> {
+    let sql = match target {
+        RecordKind::Contact => &*TO_CONTACTS,
+        RecordKind::Company => &*TO_COMPANIES,
+    };
+    // A custom plan for thousands of ids reads the account's whole link tables instead of their indexes.
+    diesel::sql_query("SET LOCAL plan_cache_mode = force_generic_plan").execute(read.conn)?;
+    let groups: Vec<Group> =
+        diesel::sql_query(sql).bind::<SqlUuid, _>(read.account().0).bind::<Array<SqlUuid>, _>(ids).load(read.conn)?;
+    diesel::sql_query("SET LOCAL plan_cache_mode = auto").execute(read.conn)?;
+    let mut blockers: BTreeMap<Uuid, Vec<Blocker>> = BTreeMap::new();
+    for group in groups {
+        let sample = group.sample.into_iter().map(|id| BlockerSample { id, title: None }).collect();
+        let (kind, role): (LinkedKind, LinkRole) = (parse(group.kind)?, parse(group.role)?);
+        blockers.entry(group.record_id).or_default().push(Blocker { kind, role, count: group.count, sample });
+    }
+    for groups in blockers.values_mut() {
+        groups.sort_by_key(|blocker| (blocker.kind, blocker.role));
+    }
+    Ok(blockers)
+}
+
+fn parse<T: serde::de::DeserializeOwned>(word: String) -> Result<T> {
+    serde_json::from_value(Value::String(word)).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Fills in the titles of the sampled linked records; what is gone stays without one.
+pub fn join_titles<'a>(read: &mut Read, blockers: impl IntoIterator<Item = &'a mut Blocker>) -> Result<()> {
+    let mut blockers: Vec<&mut Blocker> = blockers.into_iter().collect();
+    let mut titles: BTreeMap<(LinkedKind, Uuid), String> = BTreeMap::new();
+    for kind in [LinkedKind::Deal, LinkedKind::Invoice, LinkedKind::Project, LinkedKind::TimeTracking] {
+        let ids: Vec<Uuid> = blockers
+            .iter()
+            .filter(|blocker| blocker.kind == kind)
+            .flat_map(|blocker| blocker.sample.iter().map(|sample| sample.id))
+            .collect();
+        if !ids.is_empty() {
+            titles.extend(titles_of(read, kind, &ids)?.into_iter().map(|(id, title)| ((kind, id), title)));
+        }
+    }
+    for blocker in &mut blockers {
+        for sample in &mut blocker.sample {
+            sample.title = titles.get(&(blocker.kind, sample.id)).cloned();
+        }
+    }
+    Ok(())
+}
+
+fn titles_of(read: &mut Read, kind: LinkedKind, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    macro_rules! titles {
+        ($table:ident, $title:ident) => {
+            $table::table
+                .filter($table::account_id.eq(read.account().0))
+                .filter($table::id.eq_any(ids))
+                .select(($table::id, $table::$title.nullable()))
+                .load::<(Uuid, Option<String>)>(read.conn)?
+        };
+    }
+    let rows = match kind {
+        LinkedKind::Deal => titles!(deals, title),
+        LinkedKind::Invoice => titles!(invoices, invoice_number),
+        LinkedKind::Project => titles!(projects, title),
+        LinkedKind::TimeTracking => titles!(time_trackings, description),
+        LinkedKind::Ticket | LinkedKind::CompanyLink => Vec::new(),
+    };
+    Ok(rows.into_iter().filter_map(|(id, title)| Some((id, title?))).collect())
+}

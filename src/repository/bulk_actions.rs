@@ -1,0 +1,277 @@
+//! Bulk actions: the row of each, its life from queued to ended.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::column_types::{Json, Word};
+use super::db::{Read, Tx};
+use super::schema::bulk_actions;
+use crate::domain::actor::Actor;
+use crate::domain::bulk_action::{
+    Action, ActionStatus, BulkAction, ChunkResult, Counts, Notify, OnConflict, Outcome, Requester, TargetSummary,
+};
+use crate::domain::entity::BinKind;
+use crate::domain::error::{Error, Result};
+use crate::domain::page::{Page, PageRequest};
+
+const UNDO: &str = "undo";
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = bulk_actions, check_for_backend(diesel::pg::Pg))]
+struct ActionRow {
+    account_id: Uuid,
+    id: Uuid,
+    action: Word<Action>,
+    entity: Word<BinKind>,
+    status: Word<ActionStatus>,
+    on_conflict: Word<OnConflict>,
+    notify: Word<Notify>,
+    reason: Option<String>,
+    target: Value,
+    origin_kind: Option<String>,
+    origin_action_id: Option<Uuid>,
+    requested_by: String,
+    requester: Json<Requester>,
+    retention_days: i32,
+    chunks_total: i32,
+    chunks_done: i32,
+    matched: i64,
+    succeeded: i64,
+    blocked: i64,
+    gone: i64,
+    conflict: i64,
+    changed: i64,
+    unchanged: i64,
+    created_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    restorable_until: Option<DateTime<Utc>>,
+    failure: Option<String>,
+}
+
+impl ActionRow {
+    fn into_action(self) -> Result<BulkAction> {
+        let target: TargetSummary =
+            serde_json::from_value(self.target).map_err(|error| Error::Internal(error.to_string()))?;
+        let action = self.action.0;
+        let of = |main: Action| if action == main { self.succeeded } else { 0 };
+        let processed = self.succeeded + self.blocked + self.gone + self.conflict + self.changed + self.unchanged;
+        Ok(BulkAction {
+            id: self.id,
+            action,
+            entity: self.entity.0,
+            status: self.status.0,
+            on_conflict: self.on_conflict.0,
+            notify: self.notify.0,
+            reason: self.reason,
+            target,
+            undo_of: self.origin_action_id.filter(|_| self.origin_kind.as_deref() == Some(UNDO)),
+            requested_by: self.requested_by,
+            requester: self.requester.0,
+            retention_days: self.retention_days,
+            counts: Counts {
+                matched: self.matched,
+                processed,
+                deleted: of(Action::Delete),
+                restored: of(Action::Restore),
+                blocked: self.blocked,
+                gone: self.gone,
+                conflict: self.conflict,
+                changed: self.changed,
+                unchanged: self.unchanged,
+                not_processed: self.matched - processed,
+            },
+            created_at: self.created_at,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+            restorable_until: self.restorable_until,
+            failure: self.failure,
+        })
+    }
+}
+
+/// What a new action is made of.
+#[derive(Debug, Clone)]
+pub struct NewAction {
+    pub action: Action,
+    pub entity: BinKind,
+    pub on_conflict: OnConflict,
+    pub notify: Notify,
+    pub reason: Option<String>,
+    pub target: TargetSummary,
+    pub undo_of: Option<Uuid>,
+    pub retention_days: i32,
+}
+
+/// Writes the action as queued and still without a frozen set.
+pub fn insert(tx: &mut Tx, actor: &Actor, new: NewAction) -> Result<Uuid> {
+    let target = serde_json::to_value(&new.target).map_err(|error| Error::Internal(error.to_string()))?;
+    let row = ActionRow {
+        account_id: tx.account().0,
+        id: tx.new_id(),
+        action: Word(new.action),
+        entity: Word(new.entity),
+        status: Word(ActionStatus::Queued),
+        on_conflict: Word(new.on_conflict),
+        notify: Word(new.notify),
+        reason: new.reason,
+        target,
+        origin_kind: new.undo_of.map(|_| UNDO.to_owned()),
+        origin_action_id: new.undo_of,
+        requested_by: actor.user_id.clone(),
+        requester: Json(Requester {
+            email: actor.email.clone(),
+            name: actor.name.clone(),
+            locale: actor.locale.clone(),
+        }),
+        retention_days: new.retention_days,
+        chunks_total: 0,
+        chunks_done: 0,
+        matched: 0,
+        succeeded: 0,
+        blocked: 0,
+        gone: 0,
+        conflict: 0,
+        changed: 0,
+        unchanged: 0,
+        created_at: tx.now(),
+        started_at: None,
+        finished_at: None,
+        restorable_until: None,
+        failure: None,
+    };
+    diesel::insert_into(bulk_actions::table).values(&row).execute(tx.conn)?;
+    Ok(row.id)
+}
+
+/// Sets the size of the frozen set.
+pub fn set_matched(tx: &mut Tx, id: Uuid, matched: i64, chunks: i32) -> Result<()> {
+    diesel::update(bulk_actions::table.find((tx.account().0, id)))
+        .set((bulk_actions::matched.eq(matched), bulk_actions::chunks_total.eq(chunks)))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn find(read: &mut Read, id: Uuid) -> Result<Option<BulkAction>> {
+    bulk_actions::table
+        .find((read.account().0, id))
+        .select(ActionRow::as_select())
+        .first(read.conn)
+        .optional()?
+        .map(ActionRow::into_action)
+        .transpose()
+}
+
+/// As [`find`], and holds the row against other verbs on the action.
+pub fn find_for_update(tx: &mut Tx, id: Uuid) -> Result<Option<BulkAction>> {
+    bulk_actions::table
+        .find((tx.account().0, id))
+        .select(ActionRow::as_select())
+        .for_no_key_update()
+        .first(tx.conn)
+        .optional()?
+        .map(ActionRow::into_action)
+        .transpose()
+}
+
+/// The undo of an action, if there is one.
+pub fn undo_of(read: &mut Read, id: Uuid) -> Result<Option<Uuid>> {
+    Ok(bulk_actions::table
+        .filter(bulk_actions::account_id.eq(read.account().0))
+        .filter(bulk_actions::origin_action_id.eq(id))
+        .filter(bulk_actions::origin_kind.eq(UNDO))
+        .select(bulk_actions::id)
+        .first(read.conn)
+        .optional()?)
+}
+
+/// Which actions a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct ActionFilter {
+    pub requested_by: Option<String>,
+    pub status: Option<ActionStatus>,
+    pub action: Option<Action>,
+}
+
+/// Newest first.
+pub fn list(read: &mut Read, filter: &ActionFilter, page: &PageRequest<Uuid>) -> Result<Page<BulkAction>> {
+    let account = read.account().0;
+    let filtered = || {
+        let mut query = bulk_actions::table.filter(bulk_actions::account_id.eq(account)).into_boxed();
+        if let Some(user) = &filter.requested_by {
+            query = query.filter(bulk_actions::requested_by.eq(user));
+        }
+        if let Some(status) = filter.status {
+            query = query.filter(bulk_actions::status.eq(Word(status)));
+        }
+        if let Some(action) = filter.action {
+            query = query.filter(bulk_actions::action.eq(Word(action)));
+        }
+        query
+    };
+    let mut query = filtered();
+    if let Some(after) = page.after {
+        query = query.filter(bulk_actions::id.lt(after));
+    }
+    let rows: Vec<ActionRow> =
+        query.order(bulk_actions::id.desc()).limit(page.fetch()).select(ActionRow::as_select()).load(read.conn)?;
+    let total = if page.with_total { Some(filtered().count().get_result(read.conn)?) } else { None };
+    let actions = rows.into_iter().map(ActionRow::into_action).collect::<Result<Vec<_>>>()?;
+    page.page(actions, total, |action| action.id)
+}
+
+/// Adds a finished chunk's counts: the last statement of its transaction, so the row is held only for the commit.
+///
+/// `None` when the action has ended meanwhile: then nothing of the chunk may stay. The action comes back completed
+/// when this was its last chunk.
+pub fn add_chunk(
+    tx: &mut Tx,
+    id: Uuid,
+    result: &ChunkResult,
+    purge_at: Option<DateTime<Utc>>,
+) -> Result<Option<BulkAction>> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::{Nullable, Text, Timestamptz};
+    let now = tx.now();
+    let succeeded = i64::try_from(result.succeeded.len()).map_err(|error| Error::Internal(error.to_string()))?;
+    let last = "CASE WHEN chunks_done + 1 = chunks_total THEN ";
+    diesel::update(bulk_actions::table.find((tx.account().0, id)))
+        .filter(bulk_actions::status.eq_any([Word(ActionStatus::Queued), Word(ActionStatus::Running)]))
+        .set((
+            bulk_actions::chunks_done.eq(bulk_actions::chunks_done + 1),
+            bulk_actions::succeeded.eq(bulk_actions::succeeded + succeeded),
+            bulk_actions::blocked.eq(bulk_actions::blocked + result.count(Outcome::Blocked)),
+            bulk_actions::gone.eq(bulk_actions::gone + result.count(Outcome::Gone)),
+            bulk_actions::conflict.eq(bulk_actions::conflict + result.count(Outcome::Conflict)),
+            bulk_actions::changed.eq(bulk_actions::changed + result.count(Outcome::Changed)),
+            bulk_actions::unchanged.eq(bulk_actions::unchanged + result.count(Outcome::Unchanged)),
+            bulk_actions::status.eq(sql::<Text>(last).sql("'completed' ELSE 'running' END")),
+            bulk_actions::started_at.eq(sql("coalesce(started_at, ").bind::<Timestamptz, _>(now).sql(")")),
+            bulk_actions::finished_at.eq(sql(last).bind::<Nullable<Timestamptz>, _>(now).sql(" END")),
+            bulk_actions::restorable_until
+                .eq(sql("least(restorable_until, ").bind::<Nullable<Timestamptz>, _>(purge_at).sql(")")),
+        ))
+        .returning(ActionRow::as_returning())
+        .get_result(tx.conn)
+        .optional()?
+        .map(ActionRow::into_action)
+        .transpose()
+}
+
+/// Ends the action as completed (an empty set) or failed. `None` when it has ended already.
+pub fn end(tx: &mut Tx, id: Uuid, status: ActionStatus, failure: Option<&str>) -> Result<Option<BulkAction>> {
+    diesel::update(bulk_actions::table.find((tx.account().0, id)))
+        .filter(bulk_actions::status.eq_any([Word(ActionStatus::Queued), Word(ActionStatus::Running)]))
+        .set((
+            bulk_actions::status.eq(Word(status)),
+            bulk_actions::finished_at.eq(tx.now()),
+            bulk_actions::failure.eq(failure),
+        ))
+        .returning(ActionRow::as_returning())
+        .get_result(tx.conn)
+        .optional()?
+        .map(ActionRow::into_action)
+        .transpose()
+}

@@ -1,0 +1,279 @@
+//! Frozen sets: an array of ids a chunk, claimed, worked on and finished in one transaction.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::sql;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, Integer, Text, Timestamptz, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use super::column_types::Json;
+use super::db::{Sweep, Tx};
+use super::schema::{bulk_action_chunks, bulk_action_exceptions, companies, contacts};
+use super::segment_query::{company_filter, contact_filter};
+use crate::domain::actor::AccountId;
+use crate::domain::bulk_action::{CHUNK_SIZE, Exception};
+use crate::domain::entity::{BinKind, RecordKind};
+use crate::domain::error::{Error, Result};
+use crate::domain::segment::Condition;
+
+/// Stores the ids that `matched` selects, sorted, as the chunks of an action; gives the length of each chunk.
+struct Freeze<Q> {
+    account: AccountId,
+    action_id: Uuid,
+    now: DateTime<Utc>,
+    /// A query of one column of ids, in id order.
+    matched: Q,
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Freeze<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        out.push_sql("WITH matched AS MATERIALIZED (SELECT array_agg(id) AS ids FROM (");
+        self.matched.walk_ast(out.reborrow())?;
+        out.push_sql(") AS found(id)) INSERT INTO bulk_action_chunks ");
+        out.push_sql("(account_id, action_id, number, ids, state, attempts, next_attempt_at) SELECT ");
+        out.push_bind_param::<SqlUuid, _>(&self.account.0)?;
+        out.push_sql(", ");
+        out.push_bind_param::<SqlUuid, _>(&self.action_id)?;
+        out.push_sql(", (first - 1) / ");
+        out.push_bind_param::<Integer, _>(&CHUNK_SIZE)?;
+        out.push_sql(", ids[first : first + ");
+        out.push_bind_param::<Integer, _>(&CHUNK_SIZE)?;
+        out.push_sql(" - 1], 'pending', 0, ");
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        out.push_sql(" FROM matched, generate_series(1, cardinality(ids), ");
+        out.push_bind_param::<Integer, _>(&CHUNK_SIZE)?;
+        out.push_sql(") AS first RETURNING cardinality(ids)");
+        Ok(())
+    }
+}
+
+impl<Q> Query for Freeze<Q> {
+    type SqlType = Integer;
+}
+
+impl<Q> QueryId for Freeze<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q> RunQueryDsl<PgConnection> for Freeze<Q> {}
+
+/// The size of a frozen set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrozenSet {
+    pub matched: i64,
+    pub chunks: i32,
+}
+
+/// Freezes the ids that `matched` selects, which must come in id order, as the set of the action.
+fn freeze(tx: &mut Tx, action_id: Uuid, matched: impl QueryFragment<Pg>) -> Result<FrozenSet> {
+    let query = Freeze { account: tx.account(), action_id, now: tx.now(), matched };
+    let lengths: Vec<i32> = query.load(tx.conn)?;
+    let chunks = i32::try_from(lengths.len()).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(FrozenSet { matched: lengths.into_iter().map(i64::from).sum(), chunks })
+}
+
+/// Freezes the live records that a segment or inline rules describe.
+pub fn freeze_matching(tx: &mut Tx, action_id: Uuid, kind: RecordKind, condition: &Condition) -> Result<FrozenSet> {
+    let (account, now) = (tx.account(), tx.now());
+    match kind {
+        RecordKind::Contact => {
+            let matched = contacts::table
+                .filter(contacts::account_id.eq(account.0))
+                .filter(contacts::deleted_at.is_null())
+                .filter(contact_filter(condition, account, now))
+                .order(contacts::id)
+                .select(contacts::id);
+            freeze(tx, action_id, matched)
+        }
+        RecordKind::Company => {
+            let matched = companies::table
+                .filter(companies::account_id.eq(account.0))
+                .filter(companies::deleted_at.is_null())
+                .filter(company_filter(condition, account, now))
+                .order(companies::id)
+                .select(companies::id);
+            freeze(tx, action_id, matched)
+        }
+    }
+}
+
+struct GivenIds(Vec<Uuid>);
+
+impl QueryFragment<Pg> for GivenIds {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT DISTINCT id FROM unnest(");
+        out.push_bind_param::<Array<SqlUuid>, _>(&self.0)?;
+        out.push_sql(") AS given(id) ORDER BY id");
+        Ok(())
+    }
+}
+
+/// Freezes a given list; doubles are dropped, ids that name nothing come out as `gone`.
+pub fn freeze_ids(tx: &mut Tx, action_id: Uuid, ids: Vec<Uuid>) -> Result<FrozenSet> {
+    freeze(tx, action_id, GivenIds(ids))
+}
+
+struct OfDeletion {
+    account: AccountId,
+    kind: BinKind,
+    deletion_id: Uuid,
+    now: DateTime<Utc>,
+}
+
+impl QueryFragment<Pg> for OfDeletion {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT id FROM ");
+        out.push_sql(self.kind.table());
+        out.push_sql(" WHERE deleted_at IS NOT NULL AND account_id = ");
+        out.push_bind_param::<SqlUuid, _>(&self.account.0)?;
+        out.push_sql(" AND deletion_id = ");
+        out.push_bind_param::<SqlUuid, _>(&self.deletion_id)?;
+        out.push_sql(" AND purge_at > ");
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
+        out.push_sql(" ORDER BY id");
+        Ok(())
+    }
+}
+
+/// Freezes what still lies in the bin of one deletion.
+pub fn freeze_deletion(tx: &mut Tx, action_id: Uuid, kind: BinKind, deletion_id: Uuid) -> Result<FrozenSet> {
+    let matched = OfDeletion { account: tx.account(), kind, deletion_id, now: tx.now() };
+    freeze(tx, action_id, matched)
+}
+
+struct SucceededIn {
+    account: AccountId,
+    action_id: Uuid,
+}
+
+impl QueryFragment<Pg> for SucceededIn {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT id FROM bulk_action_chunks AS c, unnest(c.ids) AS id WHERE c.state = 'done' AND c.account_id = ",
+        );
+        out.push_bind_param::<SqlUuid, _>(&self.account.0)?;
+        out.push_sql(" AND c.action_id = ");
+        out.push_bind_param::<SqlUuid, _>(&self.action_id)?;
+        out.push_sql(" AND NOT EXISTS (SELECT FROM bulk_action_exceptions AS e WHERE e.account_id = c.account_id ");
+        out.push_sql("AND e.action_id = c.action_id AND e.record_id = id) ORDER BY id");
+        Ok(())
+    }
+}
+
+/// Freezes the records with which another action succeeded.
+pub fn freeze_succeeded(tx: &mut Tx, action_id: Uuid, of_action: Uuid) -> Result<FrozenSet> {
+    let matched = SucceededIn { account: tx.account(), action_id: of_action };
+    freeze(tx, action_id, matched)
+}
+
+/// A chunk that this transaction holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    pub action_id: Uuid,
+    pub number: i32,
+    pub ids: Vec<Uuid>,
+}
+
+/// The next account after `after`, in a circle, that has chunks due.
+pub fn account_with_due(sweep: &mut Sweep, after: Option<AccountId>) -> Result<Option<AccountId>> {
+    let now = sweep.now();
+    let mut first_due = |beyond: Option<AccountId>| -> Result<Option<Uuid>> {
+        let mut due = bulk_action_chunks::table
+            .filter(bulk_action_chunks::state.eq(sql::<Text>("'pending'")))
+            .filter(bulk_action_chunks::next_attempt_at.le(now))
+            .order(bulk_action_chunks::account_id)
+            .select(bulk_action_chunks::account_id)
+            .into_boxed();
+        if let Some(beyond) = beyond {
+            due = due.filter(bulk_action_chunks::account_id.gt(beyond.0));
+        }
+        Ok(due.first(sweep.conn).optional()?)
+    };
+    let found = match (first_due(after)?, after) {
+        (None, Some(_)) => first_due(None)?,
+        (found, _) => found,
+    };
+    Ok(found.map(AccountId))
+}
+
+/// Claims a due chunk of the account that no other transaction holds, the oldest action's first.
+pub fn claim(tx: &mut Tx) -> Result<Option<Chunk>> {
+    let row: Option<(Uuid, i32, Vec<Uuid>)> = bulk_action_chunks::table
+        .filter(bulk_action_chunks::account_id.eq(tx.account().0))
+        .filter(bulk_action_chunks::state.eq(sql::<Text>("'pending'")))
+        .filter(bulk_action_chunks::next_attempt_at.le(tx.now()))
+        .order((bulk_action_chunks::action_id, bulk_action_chunks::number))
+        .select((bulk_action_chunks::action_id, bulk_action_chunks::number, bulk_action_chunks::ids))
+        .for_update()
+        .skip_locked()
+        .first(tx.conn)
+        .optional()?;
+    Ok(row.map(|(action_id, number, ids)| Chunk { action_id, number, ids }))
+}
+
+/// Marks a held chunk as done and keeps the records whose outcome was not the action's own.
+pub fn finish(tx: &mut Tx, chunk: &Chunk, exceptions: &[Exception]) -> Result<()> {
+    diesel::update(bulk_action_chunks::table.find((tx.account().0, chunk.action_id, chunk.number)))
+        .set(bulk_action_chunks::state.eq("done"))
+        .execute(tx.conn)?;
+    let rows: Vec<_> = exceptions
+        .iter()
+        .map(|exception| {
+            (
+                bulk_action_exceptions::account_id.eq(tx.account().0),
+                bulk_action_exceptions::action_id.eq(chunk.action_id),
+                bulk_action_exceptions::record_id.eq(exception.record_id),
+                bulk_action_exceptions::outcome.eq(exception.outcome.as_str()),
+                bulk_action_exceptions::blockers
+                    .eq((!exception.blockers.is_empty()).then_some(Json(&exception.blockers))),
+                bulk_action_exceptions::conflict_with.eq(exception.conflict_with),
+            )
+        })
+        .collect();
+    diesel::insert_into(bulk_action_exceptions::table).values(rows).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Counts a failed attempt, backs off (1 s, doubling), and gives the number of attempts so far.
+pub fn back_off(tx: &mut Tx, action_id: Uuid, number: i32) -> Result<Option<i32>> {
+    let found: Option<i32> = bulk_action_chunks::table
+        .find((tx.account().0, action_id, number))
+        .filter(bulk_action_chunks::state.eq(sql::<Text>("'pending'")))
+        .select(bulk_action_chunks::attempts)
+        .for_update()
+        .skip_locked()
+        .first(tx.conn)
+        .optional()?;
+    let Some(attempts) = found.map(|attempts| attempts + 1) else { return Ok(None) };
+    let delay = TimeDelta::seconds(1 << attempts.clamp(1, 6) >> 1);
+    diesel::update(bulk_action_chunks::table.find((tx.account().0, action_id, number)))
+        .set((bulk_action_chunks::attempts.eq(attempts), bulk_action_chunks::next_attempt_at.eq(tx.now() + delay)))
+        .execute(tx.conn)?;
+    Ok(Some(attempts))
+}
+
+/// Takes the chunks that nobody holds out of the work of an action that is about to end. One that is held finds the
+/// action ended, undoes itself and is dropped when it is claimed again.
+pub fn drop_pending(tx: &mut Tx, action_id: Uuid) -> Result<()> {
+    diesel::sql_query(
+        "UPDATE bulk_action_chunks SET state = 'dropped' WHERE account_id = $1 AND action_id = $2 AND number = ANY(ARRAY(\
+         SELECT number FROM bulk_action_chunks WHERE account_id = $1 AND action_id = $2 AND state = 'pending' \
+         ORDER BY number FOR UPDATE SKIP LOCKED))",
+    )
+    .bind::<SqlUuid, _>(tx.account().0)
+    .bind::<SqlUuid, _>(action_id)
+    .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Takes one held chunk out of the work.
+pub fn drop_one(tx: &mut Tx, chunk: &Chunk) -> Result<()> {
+    diesel::update(bulk_action_chunks::table.find((tx.account().0, chunk.action_id, chunk.number)))
+        .set(bulk_action_chunks::state.eq("dropped"))
+        .execute(tx.conn)?;
+    Ok(())
+}

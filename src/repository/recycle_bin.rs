@@ -1,0 +1,135 @@
+//! The bin's side of contacts, companies and deals: locking sets of rows, stamping them, taking the stamp off.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use super::db::Tx;
+use super::parties::BinStamp;
+use super::schema::deals;
+use crate::domain::entity::{BinKind, RecordRef};
+use crate::domain::error::Result;
+
+/// A row that this transaction has locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedRow {
+    pub id: Uuid,
+    pub external_id: Option<String>,
+    pub bin: Option<BinStamp>,
+}
+
+#[derive(QueryableByName)]
+struct RawRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    external_id: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    deleted_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    deletion_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    purge_at: Option<DateTime<Utc>>,
+}
+
+/// Locks the rows `FOR UPDATE`, in id order, live or not, and shows them as they are once the locks are had.
+///
+/// By id alone: straight after a bulk delete the statistics still say that the bin is empty, and any predicate on the
+/// bin's columns here would read the whole bin for every chunk.
+pub fn lock(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<Vec<LockedRow>> {
+    let sql = format!(
+        "SELECT id, external_id, deleted_at, deletion_id, purge_at FROM {} \
+         WHERE account_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE",
+        kind.table()
+    );
+    let rows: Vec<RawRow> =
+        diesel::sql_query(sql).bind::<SqlUuid, _>(tx.account().0).bind::<Array<SqlUuid>, _>(ids).load(tx.conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| LockedRow {
+            id: row.id,
+            external_id: row.external_id,
+            bin: BinStamp::from_columns(row.deleted_at, row.deletion_id, row.purge_at),
+        })
+        .collect())
+}
+
+/// Moves locked live rows into the bin. `updated_at` stays: a deletion is no change of the record.
+pub fn stamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], stamp: BinStamp) -> Result<()> {
+    let sql = format!(
+        "UPDATE {} SET deleted_at = $3, deletion_id = $4, purge_at = $5, version = version + 1 \
+         WHERE account_id = $1 AND id = ANY($2)",
+        kind.table()
+    );
+    diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(tx.account().0)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Timestamptz, _>(stamp.deleted_at)
+        .bind::<SqlUuid, _>(stamp.deletion_id)
+        .bind::<Timestamptz, _>(stamp.purge_at)
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Takes locked rows out of the bin; those in `without_external_id` come back without theirs.
+pub fn unstamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], without_external_id: &[Uuid]) -> Result<()> {
+    let external_id = if without_external_id.is_empty() {
+        // The parameter still has to occur.
+        "CASE WHEN $4 IS NULL THEN NULL ELSE external_id END"
+    } else {
+        "CASE WHEN id = ANY($4) THEN NULL ELSE external_id END"
+    };
+    let sql = format!(
+        "UPDATE {} SET deleted_at = NULL, deletion_id = NULL, purge_at = NULL, updated_at = $3, \
+         version = version + 1, external_id = {external_id} WHERE account_id = $1 AND id = ANY($2)",
+        kind.table()
+    );
+    diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(tx.account().0)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Timestamptz, _>(tx.now())
+        .bind::<Array<SqlUuid>, _>(without_external_id)
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Holder {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    external_id: String,
+}
+
+/// The live records that hold any of `external_ids`.
+pub fn live_holders(tx: &mut Tx, kind: BinKind, external_ids: &[&str]) -> Result<BTreeMap<String, Uuid>> {
+    if external_ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let sql = format!(
+        "SELECT id, external_id FROM {} WHERE account_id = $1 AND external_id = ANY($2) AND deleted_at IS NULL",
+        kind.table()
+    );
+    let holders: Vec<Holder> =
+        diesel::sql_query(sql).bind::<SqlUuid, _>(tx.account().0).bind::<Array<Text>, _>(external_ids).load(tx.conn)?;
+    Ok(holders.into_iter().map(|holder| (holder.external_id, holder.id)).collect())
+}
+
+/// The customer and the contact person of each of the deals.
+pub fn deal_parents(tx: &mut Tx, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<RecordRef>>> {
+    let rows: Vec<(Uuid, Option<Uuid>, Option<Uuid>, Option<Uuid>)> = deals::table
+        .filter(deals::account_id.eq(tx.account().0))
+        .filter(deals::id.eq_any(ids))
+        .select((deals::id, deals::customer_contact_id, deals::customer_company_id, deals::contact_person_id))
+        .load(tx.conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, contact, company, person)| {
+            let customer = RecordRef::from_columns(contact, company);
+            (id, customer.into_iter().chain(person.map(RecordRef::contact)).collect())
+        })
+        .collect())
+}
