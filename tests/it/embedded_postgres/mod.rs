@@ -29,10 +29,7 @@ impl DataDir {
         // Beside the shared test server, under a name by which its script finds what an interrupted run leaves.
         let beside = test_data_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
         let prefix = format!("{}.", beside.file_name().unwrap().display());
-        let parent = tempfile::Builder::new()
-            .prefix(&prefix)
-            .tempdir_in(beside.parent().unwrap())
-            .unwrap();
+        let parent = tempfile::Builder::new().prefix(&prefix).tempdir_in(beside.parent().unwrap()).unwrap();
         // Under root the server is another user and has to get there.
         fs::set_permissions(parent.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let path = parent.path().join(name);
