@@ -14,7 +14,7 @@ use crate::api::openapi::DOCUMENT;
 use crate::app::{self, Settings};
 use crate::config::{DatabaseConfig, JwtAlgorithm, ServeConfig, TokenConfig};
 use crate::domain::actor::Role;
-use crate::embedded_postgres::{EmbeddedPostgres, default_data_dir};
+use crate::embedded_postgres::{EmbeddedPostgres, default_data_dir, make_data_folder};
 use crate::repository::migrations;
 use crate::signing_secret;
 use crate::telemetry;
@@ -90,6 +90,7 @@ pub fn main() -> ExitCode {
 fn serve(config: &ServeConfig) -> Result<(), Failure> {
     telemetry::start_logging(&config.log);
     let data_dir = data_dir(config.database.data_dir.as_deref())?;
+    make_data_folder(&data_dir)?;
     let secret = signing_secret::for_serving(&config.tokens, &data_dir, config.listen)?;
     let (database_url, postgres) = database(&config.database, &data_dir)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -42,7 +42,7 @@ pub enum EmbeddedPostgresError {
     NotADataFolder(PathBuf),
 
     #[error(
-        "PostgreSQL's extensions {missing} are not installed: {}, or set DATABASE_URL to a server that has them",
+        "PostgreSQL lacks its contrib modules ({missing}): {}, or set DATABASE_URL to a server that has them",
         contrib_hint()
     )]
     MissingContrib { missing: String },

@@ -92,7 +92,7 @@ impl ServerUser {
 }
 
 /// Makes the data folder if there is none. Under root other users may pass through it, as the server must, but not list it.
-pub(super) fn make_data_folder(folder: &Path) -> Result<(), EmbeddedPostgresError> {
+pub fn make_data_folder(folder: &Path) -> Result<(), EmbeddedPostgresError> {
     if folder.is_dir() {
         return Ok(());
     }

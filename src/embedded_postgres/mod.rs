@@ -28,6 +28,7 @@ use nix::unistd::geteuid;
 use binaries::Binaries;
 use cluster::Cluster;
 pub use error::EmbeddedPostgresError;
+pub use identity::make_data_folder;
 use settings::Purpose;
 
 /// The database that Sweep keeps everything in.
@@ -217,7 +218,10 @@ mod tests {
 
     #[test]
     fn a_server_without_contrib_is_told_from_one_with_it() {
-        let folder = tempfile::tempdir().unwrap();
+        let beside = test_data_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let prefix = format!("{}.", beside.file_name().unwrap().display());
+        let parent = beside.parent().unwrap();
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent).unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let postgres = EmbeddedPostgres::start_for_tests(folder.path()).unwrap();
         let mut connection = PgConnection::establish(&postgres.database_url()).unwrap();

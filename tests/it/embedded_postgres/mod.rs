@@ -26,9 +26,10 @@ struct DataDir {
 
 impl DataDir {
     fn named(name: &str) -> Self {
-        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let place = test_data_dir(project).unwrap();
-        let parent = tempfile::tempdir_in(place.parent().unwrap()).unwrap();
+        // Beside the shared test server, under a name by which its script finds what an interrupted run leaves.
+        let beside = test_data_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let prefix = format!("{}.", beside.file_name().unwrap().display());
+        let parent = tempfile::Builder::new().prefix(&prefix).tempdir_in(beside.parent().unwrap()).unwrap();
         // Under root the server is another user and has to get there.
         fs::set_permissions(parent.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let path = parent.path().join(name);
