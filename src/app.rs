@@ -89,7 +89,7 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
     .bind(settings.listen)
     .map_err(|cause| StartError::Listen { address: settings.listen, cause })?;
     let address = server.addrs().first().copied().unwrap_or(settings.listen);
-    let workers = Workers::start(worker_services, settings, address)?;
+    let workers = Workers::start(&worker_services, settings.workers);
     Ok(Running { address, server: server.run(), workers })
 }
 

@@ -9,6 +9,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use uuid::Uuid;
 
+use crate::domain::bulk_action::{BulkAction, ChunkResult, Outcome};
+
 /// From a fast statement to the longest wait there is, in seconds.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0];
 
@@ -44,6 +46,45 @@ pub struct LoggedAccount(pub Uuid);
 pub fn observe_request(operation: &str, status: u16, duration: Duration) {
     REQUESTS.with_label_values(&[operation, &status.to_string()]).inc();
     REQUEST_DURATION.with_label_values(&[operation]).observe(duration.as_secs_f64());
+}
+
+static CHUNKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!("sweep_chunks_total", "Chunks of bulk actions worked on.", &["action", "result"])
+        .expect("the name is registered once")
+});
+
+static CHUNK_DURATION: LazyLock<HistogramVec> = LazyLock::new(|| {
+    register_histogram_vec!(
+        "sweep_chunk_duration_seconds",
+        "Time a chunk's transaction took.",
+        &["action"],
+        SECONDS.to_vec()
+    )
+    .expect("the name is registered once")
+});
+
+static RECORDS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!("sweep_records_total", "Records by what became of them.", &["action", "outcome"])
+        .expect("the name is registered once")
+});
+
+pub fn observe_chunk(action: &BulkAction, result: &ChunkResult, duration: Duration) {
+    let name = action.action.as_str();
+    CHUNKS.with_label_values(&[name, "done"]).inc();
+    CHUNK_DURATION.with_label_values(&[name]).observe(duration.as_secs_f64());
+    let count = |outcome: Outcome, count: usize| {
+        if let Ok(count) = u64::try_from(count) {
+            RECORDS.with_label_values(&[name, outcome.as_str()]).inc_by(count);
+        }
+    };
+    count(action.action.main_outcome(), result.succeeded.len());
+    for exception in &result.exceptions {
+        count(exception.outcome, 1);
+    }
+}
+
+pub fn observe_failed_chunk() {
+    CHUNKS.with_label_values(&["any", "failed"]).inc();
 }
 
 /// Every metric in Prometheus' text form.

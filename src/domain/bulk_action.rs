@@ -234,3 +234,11 @@ impl BulkAction {
         }
     }
 }
+
+/// The outcome of one record of an action, with the name it still has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordOutcome {
+    pub exception: Exception,
+    /// Null once the record is purged.
+    pub name: Option<String>,
+}

@@ -1,12 +1,19 @@
 //! The loops that run without a request: chunks of bulk actions, mails, upkeep.
 
-use std::net::SocketAddr;
+mod chunks;
+mod upkeep;
 
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use std::time::Duration;
 
-use crate::app::{Settings, StartError};
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinHandle, spawn_local};
+
 use crate::services::Services;
+
+/// How long a loop sleeps when nothing wakes it: what other processes queued is found by then.
+const POLL: Duration = Duration::from_millis(500);
+/// How long a loop waits after the database refused it.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// The running loops.
 pub struct Workers {
@@ -15,9 +22,13 @@ pub struct Workers {
 }
 
 impl Workers {
-    pub fn start(_services: Services, _settings: &Settings, _address: SocketAddr) -> Result<Self, StartError> {
-        let (stop, _) = watch::channel(false);
-        Ok(Self { stop, tasks: Vec::new() })
+    /// Starts `chunk_workers` loops over chunks and one for upkeep.
+    pub fn start(services: &Services, chunk_workers: u32) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks: Vec<JoinHandle<()>> =
+            (0..chunk_workers).map(|_| spawn_local(chunks::run(services.clone(), stopped.clone()))).collect();
+        tasks.push(spawn_local(upkeep::run(services.clone(), stopped)));
+        Self { stop, tasks }
     }
 
     /// Lets every loop finish what it has in hand.
@@ -25,6 +36,36 @@ impl Workers {
         let _ = self.stop.send(true);
         for task in self.tasks {
             let _ = task.await;
+        }
+    }
+}
+
+/// What a step of a loop came to.
+enum Step {
+    /// There may be more to do at once.
+    Worked,
+    /// Nothing is due.
+    Idle,
+    /// It went wrong and was logged.
+    Failed,
+}
+
+/// Repeats `step` until told to stop; sleeps when idle, until `signal` or the poll wakes it.
+async fn repeat(mut stop: watch::Receiver<bool>, signal: &Notify, poll: Duration, mut step: impl AsyncFnMut() -> Step) {
+    while !*stop.borrow() {
+        // Interest is registered before work is looked for, so no signal is lost between the two.
+        let notified = signal.notified();
+        tokio::pin!(notified);
+        notified.as_mut().enable();
+        let pause = match step().await {
+            Step::Worked => continue,
+            Step::Idle => poll,
+            Step::Failed => AFTER_FAILURE,
+        };
+        tokio::select! {
+            () = &mut notified => {}
+            () = tokio::time::sleep(pause) => {}
+            _ = stop.changed() => {}
         }
     }
 }
