@@ -11,3 +11,4 @@ pub mod migrations;
 pub mod parties;
 pub mod schema;
 pub mod segment_query;
+pub mod segments;
