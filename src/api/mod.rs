@@ -12,3 +12,4 @@ pub mod problems;
 pub mod request_id;
 pub mod resources;
 pub mod routes;
+pub mod segments;

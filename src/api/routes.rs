@@ -12,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::openapi::OPERATIONS;
 use super::problem::{METHOD_NOT_ALLOWED, Problem, UNKNOWN_ROUTE};
 use super::request_id::{self, REQUEST_ID};
-use super::{contacts, health, me, openapi, problems};
+use super::{contacts, health, me, openapi, problems, segments};
 use crate::telemetry;
 
 /// Registers every documented operation.
@@ -25,6 +25,14 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(contacts::update_contact)
         .service(contacts::put_company_link)
         .service(contacts::delete_company_link)
+        .service(segments::list_segments)
+        .service(segments::create_segment)
+        .service(segments::preview_segment)
+        .service(segments::list_segment_fields)
+        .service(segments::get_segment)
+        .service(segments::update_segment)
+        .service(segments::delete_segment)
+        .service(segments::count_segment)
         .service(health::get_live)
         .service(health::get_ready)
         .service(health::get_metrics)

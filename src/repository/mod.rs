@@ -19,4 +19,5 @@ pub mod recycle_bin;
 pub mod results;
 pub mod schema;
 pub mod segment_query;
+pub mod segments;
 pub mod settings;

@@ -6,3 +6,4 @@ mod embedded_postgres;
 mod harness;
 mod identity;
 mod schema;
+mod segments;

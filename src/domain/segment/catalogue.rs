@@ -6,10 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    field::{ChoiceField, Field, LinkField, TextField, TimeField, is_custom_key},
+    field::{ChoiceField, Field, LinkField, TextField, TimeField},
     operator::{FieldClass, OperatorDefinition},
 };
-use crate::domain::entity::RecordKind;
+use crate::domain::{entity::RecordKind, party::is_custom_key};
 
 impl Field {
     /// The field with this name, if records of this kind have it.

@@ -39,9 +39,15 @@ pub enum Test {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextTest {
     OneOf(Vec<String>),
-    Contains(String),
-    StartsWith(String),
-    EndsWith(String),
+    Has(Fragment),
+}
+
+/// A folded text within another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fragment {
+    Anywhere(String),
+    AtStart(String),
+    AtEnd(String),
 }
 
 /// All tags are folded.
@@ -54,9 +60,7 @@ pub enum TagTest {
 #[derive(Debug, Clone, PartialEq)]
 pub enum CustomTest {
     OneOf(Vec<CustomValue>),
-    Contains(String),
-    StartsWith(String),
-    EndsWith(String),
+    Has(Fragment),
     Number(Range<Decimal>),
     Date(When<NaiveDate>),
 }

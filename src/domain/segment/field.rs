@@ -114,8 +114,3 @@ impl ChoiceField {
         }
     }
 }
-
-/// Keys of custom fields: `[a-z0-9_]{1,64}`.
-pub fn is_custom_key(key: &str) -> bool {
-    (1..=64).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
-}

@@ -11,6 +11,7 @@ mod operand;
 pub mod operator;
 mod parse;
 mod rules;
+pub mod saved;
 pub mod standard;
 mod value;
 

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::{
-    condition::{CountTest, CustomTest, CustomValue, Range, TagTest, Test, TextTest, When, end_of, start_of},
+    condition::{CountTest, CustomTest, CustomValue, Fragment, Range, TagTest, Test, TextTest, When, end_of, start_of},
     field::{ChoiceField, Field},
     operator::Operator,
     parse::{MAX_VALUES, Parser},
@@ -38,11 +38,17 @@ impl Parser {
         match operator {
             Operator::Equals => Some(TextTest::OneOf(vec![self.one(value::whole_text(value), at)?])),
             Operator::In => self.list(value, at, value::whole_text).map(TextTest::OneOf),
-            Operator::Contains => self.one(value::fragment(value), at).map(TextTest::Contains),
-            Operator::StartsWith => self.one(value::fragment(value), at).map(TextTest::StartsWith),
-            Operator::EndsWith => self.one(value::fragment(value), at).map(TextTest::EndsWith),
-            _ => None,
+            _ => self.fragment(operator, value, at).map(TextTest::Has),
         }
+    }
+
+    fn fragment(&mut self, operator: Operator, value: &Value, at: &str) -> Option<Fragment> {
+        let text = self.one(value::fragment(value), at)?;
+        Some(match operator {
+            Operator::StartsWith => Fragment::AtStart(text),
+            Operator::EndsWith => Fragment::AtEnd(text),
+            _ => Fragment::Anywhere(text),
+        })
     }
 
     fn choices(
@@ -116,9 +122,9 @@ impl Parser {
         match operator {
             Operator::Equals => Some(CustomTest::OneOf(vec![self.one(value::custom_value(value), at)?])),
             Operator::In => self.list(value, at, value::custom_value).map(CustomTest::OneOf),
-            Operator::Contains => self.one(value::fragment(value), at).map(CustomTest::Contains),
-            Operator::StartsWith => self.one(value::fragment(value), at).map(CustomTest::StartsWith),
-            Operator::EndsWith => self.one(value::fragment(value), at).map(CustomTest::EndsWith),
+            Operator::Contains | Operator::StartsWith | Operator::EndsWith => {
+                self.fragment(operator, value, at).map(CustomTest::Has)
+            }
             Operator::IsTrue | Operator::IsFalse => {
                 let flag = self.flag(operator, value, at)?;
                 Some(CustomTest::OneOf(vec![CustomValue::Bool(flag)]))

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::{Condition, field::Field};
-use crate::domain::{entity::RecordKind, error::FieldError};
+use crate::domain::{entity::RecordKind, error::FieldError, validation::escape_pointer};
 
 /// How deep groups may be nested; the tree itself is the first level.
 pub const MAX_DEPTH: usize = 5;
@@ -124,8 +124,7 @@ impl Parser {
     }
 }
 
-/// A member name as a token of a JSON pointer (RFC 6901), cut where it would swamp the answer.
+/// A member name as a token of a JSON pointer, cut where it would swamp the answer.
 fn escape(name: &str) -> String {
-    let short: String = name.chars().take(100).collect();
-    short.replace('~', "~0").replace('/', "~1")
+    escape_pointer(&name.chars().take(100).collect::<String>())
 }

@@ -84,7 +84,6 @@ mod tests {
         let segments = all();
         assert_eq!(segments.len(), 10);
         for segment in segments {
-            assert!(segment.slug.contains(segment.kind.plural()), "{}", segment.slug);
             assert_eq!(find(segment.slug), Some(segment));
         }
         assert_eq!(find("all-deals"), None);

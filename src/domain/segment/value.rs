@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::{condition::CustomValue, field::ChoiceField};
-use crate::domain::fold::fold;
+use crate::domain::{fold::fold, validation::parse_date};
 
 /// The longest text of a rule, in characters.
 pub const MAX_TEXT: usize = 4_000;
@@ -69,7 +69,7 @@ pub fn count(value: &Value) -> Read<u32> {
 
 /// A day, exactly `YYYY-MM-DD`.
 pub fn date(value: &Value) -> Read<NaiveDate> {
-    value.as_str().and_then(day).ok_or_else(|| "must be a day that exists, written YYYY-MM-DD".to_owned())
+    value.as_str().and_then(parse_date).ok_or_else(|| "must be a day that exists, written YYYY-MM-DD".to_owned())
 }
 
 /// A whole day, or one instant (kept to the microsecond).
@@ -81,23 +81,13 @@ pub enum Moment {
 
 pub fn moment(value: &Value) -> Read<Moment> {
     let text = value.as_str().unwrap_or_default();
-    day(text)
+    parse_date(text)
         .map(Moment::Day)
         .or_else(|| {
             let instant = DateTime::parse_from_rfc3339(text).ok()?;
             Some(Moment::Instant(instant.with_timezone(&Utc).trunc_subsecs(6)))
         })
         .ok_or_else(|| "must be a day (YYYY-MM-DD) or a time (RFC 3339, like 2026-11-24T09:14:00Z)".to_owned())
-}
-
-fn day(text: &str) -> Option<NaiveDate> {
-    let shaped = text.len() == 10
-        && text.bytes().enumerate().all(
-            |(at, byte)| {
-                if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() }
-            },
-        );
-    shaped.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }
 
 fn text(value: &Value) -> Read<&str> {

@@ -1,0 +1,7 @@
+//! Segments: their rules against an independent evaluator, and their resource over HTTP.
+
+mod evaluator;
+mod property;
+mod records;
+mod resource;
+mod rules;
