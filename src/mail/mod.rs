@@ -6,6 +6,22 @@ pub mod report;
 pub mod transport;
 
 mod letter;
+mod message;
+mod smtp;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// A mail on its way to one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingMail {
+    /// Becomes the Message-ID, so that a mail that is sent again is recognised as the same one.
+    pub id: Uuid,
+    pub date: DateTime<Utc>,
+    pub to_name: Option<String>,
+    pub to_address: String,
+    pub content: RenderedMail,
+}
 
 /// What a mail says, ready for any transport.
 #[derive(Debug, Clone, PartialEq, Eq)]

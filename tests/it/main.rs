@@ -6,3 +6,5 @@ mod embedded_postgres;
 mod harness;
 mod identity;
 mod schema;
+mod smtp;
+mod smtp_server;
