@@ -6,16 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sweep::mail::exceptions_file::ExceptionsFile;
 use sweep::mail::locale::Language;
 use sweep::mail::report::{
-    BlockerFacts, Cause, Counts, Ending, ExceptionFacts, LinkRole, LinkedKind, Operation,
-    RecordKind, Report, Source,
+    BlockerFacts, Cause, Counts, Ending, ExceptionFacts, LinkRole, LinkedKind, Operation, RecordKind, Report, Source,
 };
 use uuid::Uuid;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let argument = |position: usize, default: &'static str| {
-        arguments.get(position).map_or(default, String::as_str)
-    };
+    let argument = |position: usize, default: &'static str| arguments.get(position).map_or(default, String::as_str);
     let language = Language::from_locale(Some(argument(0, "en")));
     let mail = example(language, argument(2, "kept")).render();
     match argument(1, "html") {
@@ -32,30 +29,15 @@ fn example(language: Language, case: &str) -> Report {
         "aborted" => {
             report.ending = Ending::Aborted;
             report.restorable_until = None;
-            report.counts = Counts {
-                matched: 3949,
-                blocked: 500,
-                not_processed: 3449,
-                ..Counts::default()
-            };
+            report.counts = Counts { matched: 3949, blocked: 500, not_processed: 3449, ..Counts::default() };
         }
         "failed" => {
             report.ending = Ending::Failed;
-            report.counts = Counts {
-                matched: 3949,
-                done: 1200,
-                blocked: 212,
-                gone: 1,
-                not_processed: 2536,
-                ..Counts::default()
-            };
+            report.counts =
+                Counts { matched: 3949, done: 1200, blocked: 212, gone: 1, not_processed: 2536, ..Counts::default() };
         }
         "clean" => {
-            report.counts = Counts {
-                matched: 1,
-                done: 1,
-                ..Counts::default()
-            };
+            report.counts = Counts { matched: 1, done: 1, ..Counts::default() };
             report.kept_by.clear();
             report.exceptions.clear();
             report.exceptions_file = ExceptionsFile::Empty;
@@ -71,20 +53,11 @@ fn make_conflict(report: &mut Report) {
     report.reason = None;
     report.restorable_until = None;
     report.kept_by.clear();
-    report.counts = Counts {
-        matched: 3449,
-        done: 3447,
-        conflict: 1,
-        unchanged: 1,
-        ..Counts::default()
-    };
+    report.counts = Counts { matched: 3449, done: 3447, conflict: 1, unchanged: 1, ..Counts::default() };
     report.exceptions = vec![ExceptionFacts {
         record_id: Uuid::from_u128(1),
         name: Some("Jan Peeters".to_owned()),
-        cause: Cause::Conflict {
-            with_id: Uuid::from_u128(2),
-            with_name: Some("Jan A. Peeters".to_owned()),
-        },
+        cause: Cause::Conflict { with_id: Uuid::from_u128(2), with_name: Some("Jan A. Peeters".to_owned()) },
     }];
 }
 
@@ -99,12 +72,7 @@ fn kept(language: Language) -> Report {
         source: Source::Segment("Dutch contacts".to_owned()),
         reason: Some("GDPR clean-up 2026".to_owned()),
         ending: Ending::Completed,
-        counts: Counts {
-            matched: 3949,
-            done: 3449,
-            blocked: 500,
-            ..Counts::default()
-        },
+        counts: Counts { matched: 3949, done: 3449, blocked: 500, ..Counts::default() },
         finished_at,
         restorable_until: Some(finished_at + TimeDelta::days(30) - TimeDelta::minutes(1)),
         kept_by: vec![
@@ -116,9 +84,7 @@ fn kept(language: Language) -> Report {
         exceptions: exceptions(),
         exceptions_file: ExceptionsFile::Attached(Vec::new()),
         public_url: "https://crm.example.com".to_owned(),
-        action_id: "01934d5e-8a00-7000-8000-00000000c0de"
-            .parse()
-            .expect("a valid id"),
+        action_id: "01934d5e-8a00-7000-8000-00000000c0de".parse().expect("a valid id"),
     }
 }
 
@@ -128,26 +94,15 @@ fn exceptions() -> Vec<ExceptionFacts> {
     let people = [
         (
             "Jan Peeters",
-            vec![
-                group(Deal, Customer, 2, &["Offer 12", "Offer 40"]),
-                group(Invoice, AttentionOf, 1, &["2026/77"]),
-            ],
+            vec![group(Deal, Customer, 2, &["Offer 12", "Offer 40"]), group(Invoice, AttentionOf, 1, &["2026/77"])],
         ),
         (
             "Saskia de Vries",
-            vec![group(
-                Deal,
-                ContactPerson,
-                7,
-                &["Roof", "Solar panels", "Heat pump", "Insulation", "Windows"],
-            )],
+            vec![group(Deal, ContactPerson, 7, &["Roof", "Solar panels", "Heat pump", "Insulation", "Windows"])],
         ),
         (
             "Maarten van ’t Hoff",
-            vec![
-                group(Invoice, Customer, 1, &["2025/1042"]),
-                group(Project, Customer, 1, &["Website relaunch"]),
-            ],
+            vec![group(Invoice, Customer, 1, &["2025/1042"]), group(Project, Customer, 1, &["Website relaunch"])],
         ),
         (
             "Łukasz Wiśniewski",
@@ -155,19 +110,10 @@ fn exceptions() -> Vec<ExceptionFacts> {
                 TimeTracking,
                 Subject,
                 14,
-                &[
-                    "Intake call",
-                    "Workshop day 1",
-                    "Workshop day 2",
-                    "Follow-up",
-                    "Report",
-                ],
+                &["Intake call", "Workshop day 1", "Workshop day 2", "Follow-up", "Report"],
             )],
         ),
-        (
-            "Fatma <b>Yılmaz</b>",
-            vec![group(Invoice, Customer, 1, &[])],
-        ),
+        ("Fatma <b>Yılmaz</b>", vec![group(Invoice, Customer, 1, &[])]),
     ];
     people
         .into_iter()
@@ -182,10 +128,5 @@ fn exceptions() -> Vec<ExceptionFacts> {
 
 fn group(kind: LinkedKind, role: LinkRole, count: u64, titles: &[&str]) -> BlockerFacts {
     let titles = titles.iter().map(|&title| title.to_owned()).collect();
-    BlockerFacts {
-        kind,
-        role,
-        count,
-        titles,
-    }
+    BlockerFacts { kind, role, count, titles }
 }

@@ -10,11 +10,7 @@ const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 /// Cells that begin with apostrophes before a formula sign are escaped too: otherwise
 /// [`unescape_formula`] could not tell them from escaped ones.
 pub fn escape_formula(cell: &str) -> Cow<'_, str> {
-    if is_formula_after_apostrophes(cell) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
-    }
+    if is_formula_after_apostrophes(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
 /// Takes one `'` away from a cell that matches `^'+[=+\-@\t\r]`; every other cell stays as it is.

@@ -64,9 +64,7 @@ impl ResultsCsv {
     }
 
     fn over(bytes: Vec<u8>) -> Self {
-        let writer = WriterBuilder::new()
-            .terminator(Terminator::CRLF)
-            .from_writer(bytes);
+        let writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(bytes);
         Self { writer }
     }
 
@@ -82,16 +80,13 @@ impl ResultsCsv {
             blocker.map_or_else(String::new, |group| group.count.to_string()),
             blocker.map_or_else(String::new, BlockerCells::ids),
             blocker.map_or_else(String::new, BlockerCells::titles),
-            row.conflict_with
-                .map_or_else(String::new, |id| id.to_string()),
+            row.conflict_with.map_or_else(String::new, |id| id.to_string()),
         ];
         self.write(cells.iter().map(|cell| escape_formula(cell).into_owned()));
     }
 
     fn write<C: AsRef<[u8]>>(&mut self, cells: impl IntoIterator<Item = C>) {
-        self.writer
-            .write_record(cells)
-            .expect("writing rows of one length to memory cannot fail");
+        self.writer.write_record(cells).expect("writing rows of one length to memory cannot fail");
     }
 
     /// Bytes written so far, short by at most the writer's own small buffer.
@@ -101,9 +96,7 @@ impl ResultsCsv {
 
     #[allow(clippy::missing_panics_doc, reason = "memory does not fail")]
     pub fn into_bytes(self) -> Vec<u8> {
-        self.writer
-            .into_inner()
-            .expect("flushing to memory cannot fail")
+        self.writer.into_inner().expect("flushing to memory cannot fail")
     }
 }
 
@@ -115,11 +108,7 @@ impl BlockerCells {
 
     /// As many titles as ids, so that the two cells can be read together.
     fn titles(&self) -> String {
-        let titles: Vec<&str> = self
-            .linked
-            .iter()
-            .map(|(_, title)| title.as_deref().unwrap_or_default())
-            .collect();
+        let titles: Vec<&str> = self.linked.iter().map(|(_, title)| title.as_deref().unwrap_or_default()).collect();
         titles.join("|")
     }
 }
@@ -148,10 +137,7 @@ mod tests {
                 linked_type: "deal",
                 role: "customer",
                 count: 3,
-                linked: vec![
-                    (Uuid::from_u128(1), Some("Offer 12".to_owned())),
-                    (Uuid::from_u128(2), None),
-                ],
+                linked: vec![(Uuid::from_u128(1), Some("Offer 12".to_owned())), (Uuid::from_u128(2), None)],
             }),
         ));
         let text = String::from_utf8(file.into_bytes()).unwrap();
@@ -181,9 +167,6 @@ mod tests {
         whole.push(&row("B", None));
         first.push(&row("A", None));
         second.push(&row("B", None));
-        assert_eq!(
-            whole.into_bytes(),
-            [first.into_bytes(), second.into_bytes()].concat()
-        );
+        assert_eq!(whole.into_bytes(), [first.into_bytes(), second.into_bytes()].concat());
     }
 }

@@ -16,10 +16,7 @@ pub enum ExceptionsFile {
 impl ExceptionsFile {
     /// Writes rows until there is none or the file outgrows `max_bytes`; keeps no more in memory
     /// than that. Fails when `rows` yields an error.
-    pub fn collect<E>(
-        rows: impl IntoIterator<Item = Result<ResultRow, E>>,
-        max_bytes: usize,
-    ) -> Result<Self, E> {
+    pub fn collect<E>(rows: impl IntoIterator<Item = Result<ResultRow, E>>, max_bytes: usize) -> Result<Self, E> {
         let mut file = ResultsCsv::with_header();
         let mut empty = true;
         for row in rows {
@@ -62,9 +59,7 @@ mod tests {
         }
     }
 
-    fn fine(
-        rows: impl IntoIterator<Item = ResultRow>,
-    ) -> impl Iterator<Item = Result<ResultRow, String>> {
+    fn fine(rows: impl IntoIterator<Item = ResultRow>) -> impl Iterator<Item = Result<ResultRow, String>> {
         rows.into_iter().map(Ok)
     }
 
@@ -92,9 +87,6 @@ mod tests {
         let none: [Result<ResultRow, String>; 0] = [];
         assert_eq!(ExceptionsFile::collect(none, 10), Ok(ExceptionsFile::Empty));
         let broken = [Ok(row("Jan")), Err("away".to_owned())];
-        assert_eq!(
-            ExceptionsFile::collect(broken, 1000),
-            Err("away".to_owned())
-        );
+        assert_eq!(ExceptionsFile::collect(broken, 1000), Err("away".to_owned()));
     }
 }

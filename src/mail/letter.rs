@@ -66,26 +66,18 @@ impl Letter {
         let say = report.language.phrases();
         let counts = &report.counts;
         let can_undo = report.operation == Operation::Delete && counts.done > 0;
-        let advice = [
-            (counts.blocked > 0).then(|| say.after_kept()),
-            (counts.conflict > 0).then(|| say.after_conflict()),
-        ];
+        let advice =
+            [(counts.blocked > 0).then(|| say.after_kept()), (counts.conflict > 0).then(|| say.after_conflict())];
         Self {
             lang: say.tag(),
             subject: subject(report, say),
             opening: say.opening(report),
             bar: Bar::from_report(report),
             done: done(report, say),
-            undo: (can_undo && report.restorable_until.is_some()).then(|| Step {
-                sentence: say.to_undo(),
-                command: post_command(&action_url(report, "/undo")),
-            }),
+            undo: (can_undo && report.restorable_until.is_some())
+                .then(|| Step { sentence: say.to_undo(), command: post_command(&action_url(report, "/undo")) }),
             stayed: stayed(report, say),
-            exceptions: report
-                .exceptions
-                .iter()
-                .map(|exception| exception_line(exception, say))
-                .collect(),
+            exceptions: report.exceptions.iter().map(|exception| exception_line(exception, say)).collect(),
             exceptions_end: exceptions_end(report, say),
             download: (report.exceptions_file == ExceptionsFile::TooLarge).then(|| Step {
                 sentence: say.too_long_to_attach(),
@@ -99,15 +91,11 @@ impl Letter {
     }
 
     pub(super) fn text(&self) -> String {
-        TextBody { letter: self }
-            .render()
-            .expect("rendering to memory cannot fail")
+        TextBody { letter: self }.render().expect("rendering to memory cannot fail")
     }
 
     pub(super) fn html(&self) -> String {
-        HtmlBody { letter: self }
-            .render()
-            .expect("rendering to memory cannot fail")
+        HtmlBody { letter: self }.render().expect("rendering to memory cannot fail")
     }
 }
 
@@ -121,11 +109,7 @@ impl Bar {
         let kept = percent(counts.blocked + counts.conflict);
         let others = counts.gone + counts.unchanged + counts.not_processed;
         let rest = if others > 0 { percent(others) } else { 0 };
-        let done = if counts.done > 0 {
-            100 - kept - rest
-        } else {
-            0
-        };
+        let done = if counts.done > 0 { 100 - kept - rest } else { 0 };
         Self { done, kept, rest }
     }
 }
@@ -139,10 +123,7 @@ fn subject(report: &Report, say: &dyn Phrases) -> String {
     let progress = say.progress(report.operation, report.kind, counts.done, counts.matched);
     let mut subject = format!("{unfinished}{progress}");
     if counts.blocked > 0 {
-        subject = format!(
-            "{subject}, {}",
-            say.kept_briefly(report.kind, counts.blocked)
-        );
+        subject = format!("{subject}, {}", say.kept_briefly(report.kind, counts.blocked));
     }
     if counts.conflict > 0 {
         subject = format!("{subject}, {}", say.in_conflict_briefly(counts.conflict));
@@ -154,9 +135,7 @@ fn done(report: &Report, say: &dyn Phrases) -> Headline {
     let done = report.counts.done;
     let why_unfinished = say.why_unfinished(report.ending);
     let take_back = match report.restorable_until {
-        Some(until) if report.operation == Operation::Delete && done > 0 => {
-            say.can_take_back(done, until)
-        }
+        Some(until) if report.operation == Operation::Delete && done > 0 => say.can_take_back(done, until),
         _ => String::new(),
     };
     Headline {
@@ -168,28 +147,19 @@ fn done(report: &Report, say: &dyn Phrases) -> Headline {
 fn stayed(report: &Report, say: &dyn Phrases) -> Vec<Headline> {
     let counts = &report.counts;
     let kept = (counts.blocked > 0).then(|| kept(report, say));
-    let in_conflict = (counts.conflict > 0).then(|| Headline {
-        strong: say.in_conflict(report.kind, counts.conflict),
-        rest: String::new(),
-    });
+    let in_conflict = (counts.conflict > 0)
+        .then(|| Headline { strong: say.in_conflict(report.kind, counts.conflict), rest: String::new() });
     kept.into_iter().chain(in_conflict).collect()
 }
 
 fn kept(report: &Report, say: &dyn Phrases) -> Headline {
-    let by_kind: Vec<String> = report
-        .kept_by
-        .iter()
-        .map(|&(kind, n)| say.kept_by(kind, n))
-        .collect();
+    let by_kind: Vec<String> = report.kept_by.iter().map(|&(kind, n)| say.kept_by(kind, n)).collect();
     let links: u64 = report.kept_by.iter().map(|&(_, n)| n).sum();
     let mut rest = by_kind.join(", ");
     if links > report.counts.blocked {
         rest = format!("{rest} {}", say.record_can_have_several());
     }
-    Headline {
-        strong: say.kept(report.kind, report.counts.blocked),
-        rest: format!("{rest}."),
-    }
+    Headline { strong: say.kept(report.kind, report.counts.blocked), rest: format!("{rest}.") }
 }
 
 fn exception_line(exception: &ExceptionFacts, say: &dyn Phrases) -> Line {
@@ -212,12 +182,7 @@ fn exception_line(exception: &ExceptionFacts, say: &dyn Phrases) -> Line {
 
 fn blocker(group: &BlockerFacts, say: &dyn Phrases) -> String {
     let linked_as = say.linked_as(group.kind, group.role, group.count);
-    let titles: Vec<&str> = group
-        .titles
-        .iter()
-        .map(String::as_str)
-        .filter(|title| !title.is_empty())
-        .collect();
+    let titles: Vec<&str> = group.titles.iter().map(String::as_str).filter(|title| !title.is_empty()).collect();
     let unnamed = group.count.saturating_sub(titles.len() as u64);
     match (titles.is_empty(), unnamed) {
         (true, _) => linked_as,

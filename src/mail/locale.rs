@@ -23,10 +23,7 @@ impl Language {
     /// From a BCP 47 tag such as `nl-BE`, of which the language alone counts. Without one, or with
     /// one that is not spoken here: English.
     pub fn from_locale(locale: Option<&str>) -> Self {
-        let language = locale
-            .and_then(|tag| tag.split(['-', '_']).next())
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let language = locale.and_then(|tag| tag.split(['-', '_']).next()).unwrap_or_default().to_ascii_lowercase();
         match language.as_str() {
             "nl" => Self::Dutch,
             "fr" => Self::French,
@@ -138,12 +135,7 @@ mod tests {
     use super::*;
     use chrono::TimeZone;
 
-    const ALL: [Language; 4] = [
-        Language::English,
-        Language::Dutch,
-        Language::French,
-        Language::German,
-    ];
+    const ALL: [Language; 4] = [Language::English, Language::Dutch, Language::French, Language::German];
 
     fn in_all(say: impl Fn(&dyn Phrases) -> String) -> [String; 4] {
         ALL.map(|language| say(language.phrases()))
@@ -170,12 +162,7 @@ mod tests {
     fn numbers_are_grouped_as_the_language_does() {
         assert_eq!(
             in_all(|say| say.number(1_003_449)),
-            [
-                "1,003,449",
-                "1.003.449",
-                "1\u{202f}003\u{202f}449",
-                "1.003.449"
-            ]
+            ["1,003,449", "1.003.449", "1\u{202f}003\u{202f}449", "1.003.449"]
         );
         assert_eq!(in_all(|say| say.number(0)), ["0"; 4]);
         assert_eq!(in_all(|say| say.number(999)), ["999"; 4]);
@@ -220,21 +207,11 @@ mod tests {
         );
         assert_eq!(
             in_all(|say| say.progress(Delete, Company, 1, 1)),
-            [
-                "1 company deleted",
-                "1 bedrijf verwijderd",
-                "1 entreprise supprimée",
-                "1 Unternehmen gelöscht",
-            ]
+            ["1 company deleted", "1 bedrijf verwijderd", "1 entreprise supprimée", "1 Unternehmen gelöscht",]
         );
         assert_eq!(
             in_all(|say| say.progress(Restore, Contact, 2, 2)),
-            [
-                "2 contacts restored",
-                "2 contacten hersteld",
-                "2 contacts restaurés",
-                "2 Kontakte wiederhergestellt",
-            ]
+            ["2 contacts restored", "2 contacten hersteld", "2 contacts restaurés", "2 Kontakte wiederhergestellt",]
         );
         assert_eq!(
             in_all(|say| say.progress(Delete, Company, 0, 0)),
@@ -261,21 +238,11 @@ mod tests {
         use LinkRole::{AttentionOf, Customer, Subject};
         assert_eq!(
             in_all(|say| say.linked_as(LinkedKind::Deal, Customer, 2)),
-            [
-                "customer of 2 deals",
-                "klant van 2 deals",
-                "client de 2 deals",
-                "Kunde von 2 Deals"
-            ]
+            ["customer of 2 deals", "klant van 2 deals", "client de 2 deals", "Kunde von 2 Deals"]
         );
         assert_eq!(
             in_all(|say| say.linked_as(LinkedKind::Project, Customer, 2)),
-            [
-                "customer of 2 projects",
-                "klant van 2 projecten",
-                "client de 2 projets",
-                "Kunde von 2 Projekten",
-            ]
+            ["customer of 2 projects", "klant van 2 projecten", "client de 2 projets", "Kunde von 2 Projekten",]
         );
         assert_eq!(
             in_all(|say| say.linked_as(LinkedKind::Invoice, AttentionOf, 1)),

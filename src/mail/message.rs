@@ -26,15 +26,9 @@ impl Header for AutoSubmitted {
 
 /// Fails, with the reason, when the recipient's address is not one.
 pub(super) fn compose(from: &Mailbox, mail: &OutgoingMail) -> Result<Message, String> {
-    let address: Address = mail
-        .to_address
-        .parse()
-        .map_err(|error| format!("the recipient's address is not valid: {error}"))?;
-    let name = mail
-        .to_name
-        .as_deref()
-        .map(one_line)
-        .filter(|name| !name.is_empty());
+    let address: Address =
+        mail.to_address.parse().map_err(|error| format!("the recipient's address is not valid: {error}"))?;
+    let name = mail.to_name.as_deref().map(one_line).filter(|name| !name.is_empty());
     MessageBuilder::new()
         .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
         .date(mail.date.into())
@@ -56,8 +50,8 @@ fn parts(mail: &OutgoingMail) -> Result<MultiPart, String> {
     for attachment in &content.attachments {
         let content_type = ContentType::parse(attachment.content_type)
             .map_err(|error| format!("an attachment's type is not valid: {error}"))?;
-        let part: SinglePart = Attachment::new(attachment.file_name.to_owned())
-            .body(attachment.bytes.clone(), content_type);
+        let part: SinglePart =
+            Attachment::new(attachment.file_name.to_owned()).body(attachment.bytes.clone(), content_type);
         whole = whole.singlepart(part);
     }
     Ok(whole)
@@ -111,10 +105,7 @@ mod tests {
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
         ] {
-            assert!(
-                headers.contains(&header.to_owned()),
-                "{header}\n{headers:#?}"
-            );
+            assert!(headers.contains(&header.to_owned()), "{header}\n{headers:#?}");
         }
     }
 
@@ -146,29 +137,17 @@ mod tests {
                 .map(|line| line.split(':').next().unwrap_or_default().to_owned())
                 .collect()
         };
-        assert_eq!(
-            names(&headers),
-            names(&header_lines(&mail())),
-            "{headers:#?}"
-        );
+        assert_eq!(names(&headers), names(&header_lines(&mail())), "{headers:#?}");
     }
 
     #[test]
     fn an_address_that_is_none_is_refused() {
         let from: Mailbox = "sweep@crm.example".parse().unwrap();
-        for address in [
-            "",
-            "ann",
-            "ann@example.com\r\nBcc: x@y.example",
-            "a@b.example, c@d.example",
-        ] {
+        for address in ["", "ann", "ann@example.com\r\nBcc: x@y.example", "a@b.example, c@d.example"] {
             let mut mail = mail();
             mail.to_address = address.to_owned();
             let error = compose(&from, &mail).unwrap_err();
-            assert!(
-                error.starts_with("the recipient's address is not valid"),
-                "{error}"
-            );
+            assert!(error.starts_with("the recipient's address is not valid"), "{error}");
         }
     }
 }

@@ -135,19 +135,12 @@ impl Report {
         let letter = Letter::from_report(&self);
         let (text, html) = (letter.text(), letter.html());
         let attachments = match self.exceptions_file {
-            ExceptionsFile::Attached(bytes) => vec![Attachment {
-                file_name: "exceptions.csv",
-                content_type: "text/csv; charset=utf-8",
-                bytes,
-            }],
+            ExceptionsFile::Attached(bytes) => {
+                vec![Attachment { file_name: "exceptions.csv", content_type: "text/csv; charset=utf-8", bytes }]
+            }
             ExceptionsFile::Empty | ExceptionsFile::TooLarge => Vec::new(),
         };
-        RenderedMail {
-            subject: letter.subject,
-            text,
-            html,
-            attachments,
-        }
+        RenderedMail { subject: letter.subject, text, html, attachments }
     }
 
     /// Everything that users typed, on one line; what is blank is as if it were not there.
@@ -189,12 +182,7 @@ mod tests {
             source: Source::Segment("Dutch contacts".to_owned()),
             reason: Some("GDPR clean-up 2026".to_owned()),
             ending: Ending::Completed,
-            counts: Counts {
-                matched: 3949,
-                done: 3449,
-                blocked: 500,
-                ..Counts::default()
-            },
+            counts: Counts { matched: 3949, done: 3449, blocked: 500, ..Counts::default() },
             finished_at: "2026-11-24T09:14:07Z".parse().unwrap(),
             restorable_until: Some("2026-12-24T09:13:59Z".parse().unwrap()),
             kept_by: vec![
@@ -300,21 +288,10 @@ mod tests {
             change(&mut report);
             report.render().subject
         };
-        let counts = |matched, done, blocked, conflict| Counts {
-            matched,
-            done,
-            blocked,
-            conflict,
-            ..Counts::default()
-        };
-        assert_eq!(
-            subject(&|r| r.counts = counts(1, 1, 0, 0)),
-            "1 contact deleted"
-        );
-        assert_eq!(
-            subject(&|r| r.counts = counts(0, 0, 0, 0)),
-            "No contacts deleted"
-        );
+        let counts =
+            |matched, done, blocked, conflict| Counts { matched, done, blocked, conflict, ..Counts::default() };
+        assert_eq!(subject(&|r| r.counts = counts(1, 1, 0, 0)), "1 contact deleted");
+        assert_eq!(subject(&|r| r.counts = counts(0, 0, 0, 0)), "No contacts deleted");
         assert_eq!(
             subject(&|r| r.ending = Ending::Aborted),
             "Nothing deleted: linked records on 500 of 3,949 contacts"

@@ -6,9 +6,7 @@ use std::time::Duration;
 use lettre::message::Message;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{
-    AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters,
-};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
@@ -47,11 +45,7 @@ enum Encryption {
 impl SmtpServer {
     /// Reads a URL and an optional PEM file of further root certificates. An error is the end of a
     /// sentence that begins with the variable's name, and never shows the password.
-    pub(super) fn from_url(
-        url: &str,
-        extra_roots: Option<&[u8]>,
-        send_timeout: Duration,
-    ) -> Result<Self, String> {
+    pub(super) fn from_url(url: &str, extra_roots: Option<&[u8]>, send_timeout: Duration) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|error| format!("is not a URL: {error}"))?;
         let encryption = encryption(&url)?;
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
@@ -97,8 +91,7 @@ impl SmtpServer {
     }
 
     async fn deliver(&self, message: &Message) -> Result<AsyncSmtpConnection, Error> {
-        let from_the_start =
-            (self.encryption == Encryption::FromTheStart).then(|| self.tls.clone());
+        let from_the_start = (self.encryption == Encryption::FromTheStart).then(|| self.tls.clone());
         let mut connection = AsyncSmtpConnection::connect_tokio1(
             (self.host.as_str(), self.port),
             Some(self.send_timeout),
@@ -113,16 +106,12 @@ impl SmtpServer {
             Encryption::FromTheStart => false,
         };
         if start_tls {
-            connection
-                .starttls(self.tls.clone(), &self.hello_name)
-                .await?;
+            connection.starttls(self.tls.clone(), &self.hello_name).await?;
         }
         if let Some(credentials) = &self.credentials {
             connection.auth(DEFAULT_MECHANISMS, credentials).await?;
         }
-        connection
-            .send(message.envelope(), &message.formatted())
-            .await?;
+        connection.send(message.envelope(), &message.formatted()).await?;
         Ok(connection)
     }
 }
@@ -151,18 +140,12 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
     };
     match (url.username(), url.password()) {
         ("", None) => Ok(None),
-        ("", Some(_)) | (_, None) => {
-            Err("must have both a user and a password, or none".to_owned())
-        }
+        ("", Some(_)) | (_, None) => Err("must have both a user and a password, or none".to_owned()),
         (user, Some(password)) => Ok(Some(Credentials::new(decode(user)?, decode(password)?))),
     }
 }
 
-fn tls_parameters(
-    host: &str,
-    encryption: Encryption,
-    extra_roots: Option<&[u8]>,
-) -> Result<TlsParameters, String> {
+fn tls_parameters(host: &str, encryption: Encryption, extra_roots: Option<&[u8]>) -> Result<TlsParameters, String> {
     let mut builder = TlsParameters::builder(host.to_owned());
     if let Some(pem) = extra_roots {
         let roots = Certificate::from_pem(pem).map_err(|error| error.to_string())?;
@@ -194,24 +177,9 @@ mod tests {
     #[test]
     fn a_url_names_server_port_and_encryption() {
         for (url, host, port, encryption) in [
-            (
-                "smtp://mail.example",
-                "mail.example",
-                25,
-                Encryption::WhenOffered,
-            ),
-            (
-                "smtp://mail.example:1025/",
-                "mail.example",
-                1025,
-                Encryption::WhenOffered,
-            ),
-            (
-                "smtp://mail.example?tls=required",
-                "mail.example",
-                587,
-                Encryption::Required,
-            ),
+            ("smtp://mail.example", "mail.example", 25, Encryption::WhenOffered),
+            ("smtp://mail.example:1025/", "mail.example", 1025, Encryption::WhenOffered),
+            ("smtp://mail.example?tls=required", "mail.example", 587, Encryption::Required),
             ("smtps://[::1]", "::1", 465, Encryption::FromTheStart),
         ] {
             let server = read(url).unwrap_or_else(|error| panic!("{url}: {error}"));
@@ -234,17 +202,12 @@ mod tests {
             ("mail.example", "is not a URL"),
             ("http://u:secret@mail.example", "smtp:// or smtps://"),
             ("smtp://u:secret@mail.example?tls=never", "?tls=required"),
-            (
-                "smtp://u:secret@mail.example?tls=required&x=1",
-                "?tls=required",
-            ),
+            ("smtp://u:secret@mail.example?tls=required&x=1", "?tls=required"),
             ("smtp://u:secret@mail.example/inbox", "?tls=required"),
             ("smtp://u@mail.example", "both a user and a password"),
             ("smtp:", "names no server"),
         ] {
-            let error = read(url)
-                .err()
-                .unwrap_or_else(|| panic!("{url} was accepted"));
+            let error = read(url).err().unwrap_or_else(|| panic!("{url} was accepted"));
             assert!(error.contains(reason), "{url}: {error}");
             assert!(!error.contains("secret"), "{url}: {error}");
         }

@@ -54,16 +54,13 @@ enum Way {
 impl MailTransport {
     /// An error is one sentence that names the variable and what is wrong with it.
     pub fn from_settings(settings: &MailSettings) -> Result<Self, String> {
-        let from = settings.from.parse().map_err(|error| {
-            format!("SWEEP_MAIL_FROM must look like 'Sweep <sweep@example.com>': {error}.")
-        })?;
+        let from = settings
+            .from
+            .parse()
+            .map_err(|error| format!("SWEEP_MAIL_FROM must look like 'Sweep <sweep@example.com>': {error}."))?;
         let way = match &settings.smtp_url {
             Some(url) => {
-                let roots = settings
-                    .smtp_ca_file
-                    .as_deref()
-                    .map(read_roots)
-                    .transpose()?;
+                let roots = settings.smtp_ca_file.as_deref().map(read_roots).transpose()?;
                 let server = SmtpServer::from_url(url, roots.as_deref(), settings.send_timeout)
                     .map_err(|error| format!("SMTP_URL {error}."))?;
                 Way::Smtp(Box::new(server))
@@ -95,28 +92,16 @@ fn read_roots(path: &Path) -> Result<Vec<u8>, String> {
     let refuse = |why: &str| format!("SMTP_CA_FILE {} {why}.", path.display());
     let pem = fs::read(path).map_err(|error| refuse(&format!("cannot be read: {error}")))?;
     let has_certificate = String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----");
-    if has_certificate {
-        Ok(pem)
-    } else {
-        Err(refuse("holds no PEM certificate"))
-    }
+    if has_certificate { Ok(pem) } else { Err(refuse("holds no PEM certificate")) }
 }
 
 /// The file appears whole or not at all, readable by its owner alone.
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let unfinished = path.with_extension("eml.unfinished");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&unfinished)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&unfinished, path)
@@ -160,18 +145,13 @@ mod tests {
         let transport = MailTransport::from_settings(&settings(folder.path())).unwrap();
         transport.send(&mail("first")).await.unwrap();
         transport.send(&mail("second")).await.unwrap();
-        let files: Vec<PathBuf> = fs::read_dir(folder.path().join("mail"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
+        let files: Vec<PathBuf> =
+            fs::read_dir(folder.path().join("mail")).unwrap().map(|entry| entry.unwrap().path()).collect();
         let [file] = files.as_slice() else {
             panic!("{files:?}");
         };
         assert!(file.ends_with("00000000-0000-0000-0000-00000000000c.eml"));
-        assert_eq!(
-            fs::metadata(file).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
         let lines = fs::read_to_string(file).unwrap();
         assert!(lines.contains("second") && !lines.contains("first"));
         assert!(lines.contains("Message-ID: <00000000-0000-0000-0000-00000000000c@crm.example>"));
@@ -198,27 +178,12 @@ mod tests {
         let empty = folder.path().join("empty.pem");
         fs::write(&empty, "").unwrap();
         for (error, variable) in [
-            (
-                refusal(&|s| s.from = "nobody".to_owned()),
-                "SWEEP_MAIL_FROM ",
-            ),
-            (
-                refusal(&|s| s.smtp_url = Some("mail".to_owned())),
-                "SMTP_URL ",
-            ),
-            (
-                refusal(&|s| s.smtp_ca_file = Some("/no/such.pem".into())),
-                "SMTP_CA_FILE ",
-            ),
-            (
-                refusal(&|s| s.smtp_ca_file = Some(empty.clone())),
-                "SMTP_CA_FILE ",
-            ),
+            (refusal(&|s| s.from = "nobody".to_owned()), "SWEEP_MAIL_FROM "),
+            (refusal(&|s| s.smtp_url = Some("mail".to_owned())), "SMTP_URL "),
+            (refusal(&|s| s.smtp_ca_file = Some("/no/such.pem".into())), "SMTP_CA_FILE "),
+            (refusal(&|s| s.smtp_ca_file = Some(empty.clone())), "SMTP_CA_FILE "),
         ] {
-            assert!(
-                error.starts_with(variable) && error.ends_with('.'),
-                "{error}"
-            );
+            assert!(error.starts_with(variable) && error.ends_with('.'), "{error}");
         }
     }
 }

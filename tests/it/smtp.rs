@@ -65,10 +65,7 @@ async fn send_to(conduct: Conduct) -> (Result<(), SendError>, Received) {
 async fn a_mail_arrives_whole() {
     let (result, received) = send_to(Conduct::Proper).await;
     assert_eq!(result, Ok(()));
-    assert_eq!(
-        received.mail_from.as_deref(),
-        Some("FROM:<sweep@crm.example>")
-    );
+    assert_eq!(received.mail_from.as_deref(), Some("FROM:<sweep@crm.example>"));
     assert_eq!(received.recipients, ["TO:<ann@example.com>"]);
     assert!(received.taken && !received.encrypted);
     let lines = received.mail.unwrap();
@@ -85,42 +82,24 @@ async fn a_mail_arrives_whole() {
 
 #[tokio::test]
 async fn a_5xx_is_final_wherever_it_comes() {
-    for stage in [
-        Stage::Greeting,
-        Stage::MailFrom,
-        Stage::Recipient,
-        Stage::Data,
-        Stage::Message,
-    ] {
+    for stage in [Stage::Greeting, Stage::MailFrom, Stage::Recipient, Stage::Data, Stage::Message] {
         let (result, received) = send_to(Conduct::Answer(stage, "550 5.1.1 no such user")).await;
         let Err(SendError::Permanent(answer)) = result else {
             panic!("{stage:?}: {result:?}");
         };
-        assert!(
-            answer.contains("550") && answer.contains("no such user"),
-            "{stage:?}: {answer}"
-        );
+        assert!(answer.contains("550") && answer.contains("no such user"), "{stage:?}: {answer}");
         assert!(!received.taken, "{stage:?}");
     }
 }
 
 #[tokio::test]
 async fn a_4xx_may_be_tried_again() {
-    for stage in [
-        Stage::Greeting,
-        Stage::MailFrom,
-        Stage::Recipient,
-        Stage::Data,
-        Stage::Message,
-    ] {
+    for stage in [Stage::Greeting, Stage::MailFrom, Stage::Recipient, Stage::Data, Stage::Message] {
         let (result, received) = send_to(Conduct::Answer(stage, "451 4.7.1 greylisted")).await;
         let Err(SendError::Temporary(answer)) = result else {
             panic!("{stage:?}: {result:?}");
         };
-        assert!(
-            answer.contains("451") && answer.contains("greylisted"),
-            "{stage:?}: {answer}"
-        );
+        assert!(answer.contains("451") && answer.contains("greylisted"), "{stage:?}: {answer}");
         assert!(!received.taken, "{stage:?}");
     }
 }
@@ -132,10 +111,7 @@ async fn a_server_that_hangs_is_left_and_tried_again() {
         let Err(SendError::Temporary(reason)) = result else {
             panic!("{stage:?}: {result:?}");
         };
-        assert_eq!(
-            reason, "the mail server did not finish within 0.8 s",
-            "{stage:?}"
-        );
+        assert_eq!(reason, "the mail server did not finish within 0.8 s", "{stage:?}");
     }
 }
 
@@ -159,11 +135,7 @@ async fn a_server_that_drops_the_line_is_tried_again_with_the_same_mail() {
 
 #[tokio::test]
 async fn what_the_server_has_taken_is_sent_even_if_it_says_no_goodbye() {
-    for conduct in [
-        Conduct::Hang(Stage::Quit),
-        Conduct::Drop(Stage::Quit),
-        Conduct::Answer(Stage::Quit, "550 no"),
-    ] {
+    for conduct in [Conduct::Hang(Stage::Quit), Conduct::Drop(Stage::Quit), Conduct::Answer(Stage::Quit, "550 no")] {
         let (result, received) = send_to(conduct).await;
         assert_eq!(result, Ok(()), "{conduct:?}");
         assert!(received.taken, "{conduct:?}");
@@ -194,26 +166,13 @@ async fn a_certificate_that_cannot_be_verified_gets_no_mail() {
     for (tls, scheme) in [(Tls::OffersStartTls, "smtp"), (Tls::FromTheStart, "smtps")] {
         let server = SmtpServer::start(tls, &[Conduct::Proper]);
         let by_wrong_root = format!("{scheme}://ann:secret@localhost:{}", server.port);
-        let result = trusting_transport(&stranger, by_wrong_root)
-            .send(&mail())
-            .await;
-        assert!(
-            matches!(result, Err(SendError::Temporary(_))),
-            "{tls:?}: {result:?}"
-        );
+        let result = trusting_transport(&stranger, by_wrong_root).send(&mail()).await;
+        assert!(matches!(result, Err(SendError::Temporary(_))), "{tls:?}: {result:?}");
         let by_wrong_name = format!("{scheme}://ann:secret@127.0.0.1:{}", server.port);
-        let result = trusting_transport(&server, by_wrong_name)
-            .send(&mail())
-            .await;
-        assert!(
-            matches!(result, Err(SendError::Temporary(_))),
-            "{tls:?}: {result:?}"
-        );
+        let result = trusting_transport(&server, by_wrong_name).send(&mail()).await;
+        assert!(matches!(result, Err(SendError::Temporary(_))), "{tls:?}: {result:?}");
         for received in server.received_after(2) {
-            assert!(
-                received.mail_from.is_none() && received.credentials.is_none(),
-                "{tls:?}"
-            );
+            assert!(received.mail_from.is_none() && received.credentials.is_none(), "{tls:?}");
         }
     }
 }
@@ -231,9 +190,7 @@ async fn required_tls_that_is_not_offered_gets_no_mail() {
 #[tokio::test]
 async fn a_server_that_is_away_is_tried_again() {
     let port = SmtpServer::start(Tls::None, &[Conduct::Proper]).port;
-    let result = transport(format!("smtp://localhost:{port}"), None)
-        .send(&mail())
-        .await;
+    let result = transport(format!("smtp://localhost:{port}"), None).send(&mail()).await;
     assert!(matches!(result, Err(SendError::Temporary(_))), "{result:?}");
 }
 
@@ -242,8 +199,7 @@ async fn what_a_user_typed_reaches_no_header_and_no_command() {
     let server = SmtpServer::start(Tls::None, &[Conduct::Proper]);
     let transport = plain_transport(&server);
     let mut hostile = mail();
-    hostile.to_name =
-        Some("Ann\r\nBcc: everyone@example.com\r\n.\r\nRCPT TO:<x@y.example>".to_owned());
+    hostile.to_name = Some("Ann\r\nBcc: everyone@example.com\r\n.\r\nRCPT TO:<x@y.example>".to_owned());
     assert_eq!(transport.send(&hostile).await, Ok(()));
     let received = server.received_after(1).remove(0);
     assert_eq!(received.recipients, ["TO:<ann@example.com>"]);

@@ -119,13 +119,7 @@ impl SmtpServer {
                 }
             }
         });
-        Self {
-            port,
-            root_pem,
-            received,
-            stopped,
-            acceptor: Some(acceptor),
-        }
+        Self { port, root_pem, received, stopped, acceptor: Some(acceptor) }
     }
 
     /// What came over each connection that has ended, and over those that hang.
@@ -164,10 +158,8 @@ fn certified() -> (Arc<ServerConfig>, String) {
     let root_certificate = root.self_signed(&root_key).unwrap();
     let issuer = rcgen::Issuer::new(root, root_key);
     let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()])
-        .unwrap()
-        .signed_by(&key, &issuer)
-        .unwrap();
+    let certificate =
+        rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
     let private_key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)

@@ -56,11 +56,7 @@ impl Dutch {
             Source::Segment(name) => format!("{operation} van {many} uit het segment \"{name}\""),
             Source::List(n) => {
                 let n = *n;
-                format!(
-                    "{operation} van een lijst van {} {}",
-                    self.number(n),
-                    records.for_count(n)
-                )
+                format!("{operation} van een lijst van {} {}", self.number(n), records.for_count(n))
             }
             Source::Rules => format!("{operation} van {many} volgens je regels"),
             Source::Deletion => format!("{operation} van {many} uit één verwijdering"),
@@ -154,10 +150,7 @@ impl Phrases for Dutch {
             (Operation::Delete, 0) => "Er is niets verwijderd.".to_owned(),
             (_, 0) => "Er is niets hersteld.".to_owned(),
             (Operation::Delete, _) => {
-                format!(
-                    "{} {records} {are} naar de prullenbak verplaatst.",
-                    self.number(n)
-                )
+                format!("{} {records} {are} naar de prullenbak verplaatst.", self.number(n))
             }
             (Operation::Restore | Operation::Undo, _) => {
                 let n = self.number(n);
@@ -169,13 +162,9 @@ impl Phrases for Dutch {
     fn why_unfinished(&self, ending: Ending) -> &'static str {
         match ending {
             Ending::Completed => "",
-            Ending::Aborted => {
-                "Je vroeg om alles of niets te verwijderen, en niet alles kan verwijderd worden."
-            }
+            Ending::Aborted => "Je vroeg om alles of niets te verwijderen, en niet alles kan verwijderd worden.",
             Ending::Cancelled => "Wat voor de annulering gebeurd is, blijft gebeurd.",
-            Ending::Failed => {
-                "De actie gaf het na meerdere pogingen op; wat al gebeurd was, blijft gebeurd."
-            }
+            Ending::Failed => "De actie gaf het na meerdere pogingen op; wat al gebeurd was, blijft gebeurd.",
         }
     }
 
@@ -229,10 +218,7 @@ impl Phrases for Dutch {
     }
 
     fn more_in_attachment(&self, n: u64) -> String {
-        format!(
-            "... en nog {}: zie exceptions.csv in de bijlage.",
-            self.number(n)
-        )
+        format!("... en nog {}: zie exceptions.csv in de bijlage.", self.number(n))
     }
 
     fn all_in_attachment(&self) -> &'static str {
@@ -247,39 +233,24 @@ impl Phrases for Dutch {
         let digits = self.number(n);
         match operation {
             Operation::Delete => {
-                let was = pick(
-                    n,
-                    "bestond niet meer of lag",
-                    "bestonden niet meer of lagen",
-                );
+                let was = pick(n, "bestond niet meer of lag", "bestonden niet meer of lagen");
                 format!("{digits} {was} al in de prullenbak.")
             }
             Operation::Restore | Operation::Undo => {
-                let was = pick(
-                    n,
-                    "lag niet meer in de prullenbak en kon",
-                    "lagen niet meer in de prullenbak en konden",
-                );
+                let was =
+                    pick(n, "lag niet meer in de prullenbak en kon", "lagen niet meer in de prullenbak en konden");
                 format!("{digits} {was} niet hersteld worden.")
             }
         }
     }
 
     fn unchanged(&self, n: u64) -> String {
-        let was = pick(
-            n,
-            "was niet verwijderd of was",
-            "waren niet verwijderd of waren",
-        );
+        let was = pick(n, "was niet verwijderd of was", "waren niet verwijderd of waren");
         format!("{} {was} al terug.", self.number(n))
     }
 
     fn not_processed(&self, n: u64) -> String {
-        format!(
-            "{} {} niet verwerkt.",
-            self.number(n),
-            pick(n, "is", "zijn")
-        )
+        format!("{} {} niet verwerkt.", self.number(n), pick(n, "is", "zijn"))
     }
 
     fn what_now(&self) -> &'static str {

@@ -54,11 +54,7 @@ impl English {
             Source::Segment(name) => format!("{operation} of {many} from the segment \"{name}\""),
             Source::List(n) => {
                 let n = *n;
-                format!(
-                    "{operation} of a list of {} {}",
-                    self.number(n),
-                    records.for_count(n)
-                )
+                format!("{operation} of a list of {} {}", self.number(n), records.for_count(n))
             }
             Source::Rules => format!("{operation} of {many} that match your rules"),
             Source::Deletion => format!("{operation} of {many} from one deletion"),
@@ -166,9 +162,7 @@ impl Phrases for English {
             Ending::Completed => "",
             Ending::Aborted => "You asked to delete all or nothing, and not all can be deleted.",
             Ending::Cancelled => "What was done before it was cancelled stays done.",
-            Ending::Failed => {
-                "The action gave up after several tries; what was done before stays done."
-            }
+            Ending::Failed => "The action gave up after several tries; what was done before stays done.",
         }
     }
 
@@ -183,10 +177,7 @@ impl Phrases for English {
 
     fn kept(&self, _: RecordKind, n: u64) -> String {
         let (were, them) = pick(n, ("was", "it"), ("were", "them"));
-        format!(
-            "{} {were} kept because something is linked to {them}:",
-            self.number(n)
-        )
+        format!("{} {were} kept because something is linked to {them}:", self.number(n))
     }
 
     fn kept_by(&self, kind: LinkedKind, n: u64) -> String {
@@ -222,10 +213,7 @@ impl Phrases for English {
     }
 
     fn more_in_attachment(&self, n: u64) -> String {
-        format!(
-            "... and {} more: see the attached exceptions.csv.",
-            self.number(n)
-        )
+        format!("... and {} more: see the attached exceptions.csv.", self.number(n))
     }
 
     fn all_in_attachment(&self) -> &'static str {
@@ -250,19 +238,11 @@ impl Phrases for English {
     }
 
     fn unchanged(&self, n: u64) -> String {
-        format!(
-            "{} had not been deleted or {} back already.",
-            self.number(n),
-            pick(n, "was", "were")
-        )
+        format!("{} had not been deleted or {} back already.", self.number(n), pick(n, "was", "were"))
     }
 
     fn not_processed(&self, n: u64) -> String {
-        format!(
-            "{} {} not processed.",
-            self.number(n),
-            pick(n, "was", "were")
-        )
+        format!("{} {} not processed.", self.number(n), pick(n, "was", "were"))
     }
 
     fn what_now(&self) -> &'static str {

@@ -206,13 +206,9 @@ impl Phrases for French {
     fn why_unfinished(&self, ending: Ending) -> &'static str {
         match ending {
             Ending::Completed => "",
-            Ending::Aborted => {
-                "Vous aviez demandé de supprimer tout ou rien, et tout ne peut pas être supprimé."
-            }
+            Ending::Aborted => "Vous aviez demandé de supprimer tout ou rien, et tout ne peut pas être supprimé.",
             Ending::Cancelled => "Ce qui a été fait avant l’annulation reste acquis.",
-            Ending::Failed => {
-                "L’action a été abandonnée après plusieurs essais ; ce qui était fait reste acquis."
-            }
+            Ending::Failed => "L’action a été abandonnée après plusieurs essais ; ce qui était fait reste acquis.",
         }
     }
 
@@ -270,10 +266,7 @@ impl Phrases for French {
 
     fn more_in_attachment(&self, n: u64) -> String {
         let others = pick(n, "autre", "autres");
-        format!(
-            "... et {} {others} : voir exceptions.csv en pièce jointe.",
-            self.number(n)
-        )
+        format!("... et {} {others} : voir exceptions.csv en pièce jointe.", self.number(n))
     }
 
     fn all_in_attachment(&self) -> &'static str {
@@ -288,11 +281,7 @@ impl Phrases for French {
         let digits = self.number(n);
         match operation {
             Operation::Delete => {
-                let was = pick(
-                    n,
-                    "n’existait plus ou était",
-                    "n’existaient plus ou étaient",
-                );
+                let was = pick(n, "n’existait plus ou était", "n’existaient plus ou étaient");
                 format!("{digits} {was} déjà dans la corbeille.")
             }
             Operation::Restore | Operation::Undo => {
@@ -304,10 +293,7 @@ impl Phrases for French {
 
     fn unchanged(&self, n: u64) -> String {
         let was = pick(n, "n’était pas", "n’étaient pas");
-        format!(
-            "{} {was} dans la corbeille : rien à restaurer.",
-            self.number(n)
-        )
+        format!("{} {was} dans la corbeille : rien à restaurer.", self.number(n))
     }
 
     fn not_processed(&self, n: u64) -> String {

@@ -34,10 +34,7 @@ fn record(kind: RecordKind) -> Noun {
 /// The dative, which "von" takes: "3 von 4 Kontakten".
 fn record_after_von(kind: RecordKind) -> Noun {
     match kind {
-        RecordKind::Contact => Noun {
-            one: "Kontakt",
-            many: "Kontakten",
-        },
+        RecordKind::Contact => Noun { one: "Kontakt", many: "Kontakten" },
         RecordKind::Company | RecordKind::Deal => record(kind),
     }
 }
@@ -55,10 +52,7 @@ fn linked(kind: LinkedKind) -> Noun {
 /// The dative, which "von" and "auf" take here.
 fn linked_in_dative(kind: LinkedKind) -> Noun {
     match kind {
-        LinkedKind::Project => Noun {
-            one: "Projekt",
-            many: "Projekten",
-        },
+        LinkedKind::Project => Noun { one: "Projekt", many: "Projekten" },
         LinkedKind::Deal | LinkedKind::Invoice | LinkedKind::TimeTracking => linked(kind),
     }
 }
@@ -173,16 +167,11 @@ impl Phrases for German {
             (Operation::Delete, 0) => "Es wurde nichts gelöscht.".to_owned(),
             (_, 0) => "Es wurde nichts wiederhergestellt.".to_owned(),
             (Operation::Delete, _) => {
-                format!(
-                    "{} {records} {were} in den Papierkorb verschoben.",
-                    self.number(n)
-                )
+                format!("{} {records} {were} in den Papierkorb verschoben.", self.number(n))
             }
             (Operation::Restore | Operation::Undo, _) => {
                 let n = self.number(n);
-                format!(
-                    "{n} {records} {were} wiederhergestellt, mit Tags, Verknüpfungen und Feldern."
-                )
+                format!("{n} {records} {were} wiederhergestellt, mit Tags, Verknüpfungen und Feldern.")
             }
         }
     }
@@ -190,22 +179,15 @@ impl Phrases for German {
     fn why_unfinished(&self, ending: Ending) -> &'static str {
         match ending {
             Ending::Completed => "",
-            Ending::Aborted => {
-                "Sie wollten alles oder nichts löschen, und nicht alles kann gelöscht werden."
-            }
+            Ending::Aborted => "Sie wollten alles oder nichts löschen, und nicht alles kann gelöscht werden.",
             Ending::Cancelled => "Was vor dem Abbruch erledigt war, bleibt erledigt.",
-            Ending::Failed => {
-                "Nach mehreren Versuchen wurde aufgegeben; was schon erledigt war, bleibt erledigt."
-            }
+            Ending::Failed => "Nach mehreren Versuchen wurde aufgegeben; was schon erledigt war, bleibt erledigt.",
         }
     }
 
     fn can_take_back(&self, n: u64, until: DateTime<Utc>) -> String {
         let them = pick(n, "das", "sie");
-        format!(
-            "Sie können {them} bis zum {} zurückholen.",
-            self.moment(until)
-        )
+        format!("Sie können {them} bis zum {} zurückholen.", self.moment(until))
     }
 
     fn to_undo(&self) -> &'static str {
@@ -241,11 +223,7 @@ impl Phrases for German {
             LinkRole::AttentionOf => "zu Händen auf",
             LinkRole::Subject => "Gegenstand von",
         };
-        format!(
-            "{role} {} {}",
-            self.number(n),
-            linked_in_dative(kind).for_count(n)
-        )
+        format!("{role} {} {}", self.number(n), linked_in_dative(kind).for_count(n))
     }
 
     fn and_more(&self, n: u64) -> String {
@@ -257,10 +235,7 @@ impl Phrases for German {
     }
 
     fn more_in_attachment(&self, n: u64) -> String {
-        format!(
-            "... und {} weitere: siehe exceptions.csv im Anhang.",
-            self.number(n)
-        )
+        format!("... und {} weitere: siehe exceptions.csv im Anhang.", self.number(n))
     }
 
     fn all_in_attachment(&self) -> &'static str {
@@ -275,11 +250,7 @@ impl Phrases for German {
         let digits = self.number(n);
         match operation {
             Operation::Delete => {
-                let was = pick(
-                    n,
-                    "existierte nicht mehr oder lag",
-                    "existierten nicht mehr oder lagen",
-                );
+                let was = pick(n, "existierte nicht mehr oder lag", "existierten nicht mehr oder lagen");
                 format!("{digits} {was} bereits im Papierkorb.")
             }
             Operation::Restore | Operation::Undo => {
@@ -291,18 +262,11 @@ impl Phrases for German {
 
     fn unchanged(&self, n: u64) -> String {
         let was = pick(n, "lag", "lagen");
-        format!(
-            "{} {was} nicht im Papierkorb: nichts wiederherzustellen.",
-            self.number(n)
-        )
+        format!("{} {was} nicht im Papierkorb: nichts wiederherzustellen.", self.number(n))
     }
 
     fn not_processed(&self, n: u64) -> String {
-        format!(
-            "{} {} nicht bearbeitet.",
-            self.number(n),
-            pick(n, "wurde", "wurden")
-        )
+        format!("{} {} nicht bearbeitet.", self.number(n), pick(n, "wurde", "wurden"))
     }
 
     fn what_now(&self) -> &'static str {
