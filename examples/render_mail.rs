@@ -3,11 +3,12 @@
 //! `aborted`, `failed`, `clean`, `long`).
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sweep::domain::blocker::{Blocker, BlockerSample};
+use sweep::domain::entity::BinKind;
+use sweep::domain::link_catalogue::{LinkRole, LinkedKind};
 use sweep::mail::exceptions_file::ExceptionsFile;
 use sweep::mail::locale::Language;
-use sweep::mail::report::{
-    BlockerFacts, Cause, Counts, Ending, ExceptionFacts, LinkRole, LinkedKind, Operation, RecordKind, Report, Source,
-};
+use sweep::mail::report::{Cause, Counts, Ending, ExceptionFacts, Operation, Report, Source};
 use uuid::Uuid;
 
 fn main() {
@@ -68,7 +69,7 @@ fn kept(language: Language) -> Report {
         language,
         recipient_name: Some("Ann".to_owned()),
         operation: Operation::Delete,
-        kind: RecordKind::Contact,
+        kind: BinKind::Contact,
         source: Source::Segment("Dutch contacts".to_owned()),
         reason: Some("GDPR clean-up 2026".to_owned()),
         ending: Ending::Completed,
@@ -126,7 +127,7 @@ fn exceptions() -> Vec<ExceptionFacts> {
         .collect()
 }
 
-fn group(kind: LinkedKind, role: LinkRole, count: u64, titles: &[&str]) -> BlockerFacts {
-    let titles = titles.iter().map(|&title| title.to_owned()).collect();
-    BlockerFacts { kind, role, count, titles }
+fn group(kind: LinkedKind, role: LinkRole, count: i64, titles: &[&str]) -> Blocker {
+    let linked = |&title: &&str| BlockerSample { id: Uuid::from_u128(9), title: Some(title.to_owned()) };
+    Blocker { kind, role, count, sample: titles.iter().map(linked).collect() }
 }

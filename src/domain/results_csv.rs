@@ -4,7 +4,9 @@
 use csv::{Terminator, Writer, WriterBuilder};
 use uuid::Uuid;
 
+use super::blocker::Blocker;
 use super::csv_cell::escape_formula;
+use super::entity::BinKind;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -25,24 +27,14 @@ const COLUMNS: [&str; 10] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResultRow {
     pub record_id: Uuid,
-    pub record_type: &'static str,
+    pub kind: BinKind,
     /// None once the record is purged.
     pub name: Option<String>,
     pub outcome: &'static str,
-    pub blocker: Option<BlockerCells>,
+    /// The group of links that the row is about.
+    pub blocker: Option<Blocker>,
     /// The live record that holds the external id, for the outcome `conflict`.
     pub conflict_with: Option<Uuid>,
-}
-
-/// The group of links that a row is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlockerCells {
-    pub linked_type: &'static str,
-    pub role: &'static str,
-    /// How many there are; `linked` names the first few only.
-    pub count: u64,
-    /// Id and title; the title is None once the linked record is gone.
-    pub linked: Vec<(Uuid, Option<String>)>,
 }
 
 /// A results file that grows in memory, row by row.
@@ -72,14 +64,14 @@ impl ResultsCsv {
         let blocker = row.blocker.as_ref();
         let cells = [
             row.record_id.to_string(),
-            row.record_type.to_owned(),
+            row.kind.as_str().to_owned(),
             row.name.clone().unwrap_or_default(),
             row.outcome.to_owned(),
-            blocker.map_or_else(String::new, |group| group.linked_type.to_owned()),
-            blocker.map_or_else(String::new, |group| group.role.to_owned()),
+            blocker.map_or_else(String::new, |group| group.kind.as_str().to_owned()),
+            blocker.map_or_else(String::new, |group| group.role.as_str().to_owned()),
             blocker.map_or_else(String::new, |group| group.count.to_string()),
-            blocker.map_or_else(String::new, BlockerCells::ids),
-            blocker.map_or_else(String::new, BlockerCells::titles),
+            blocker.map_or_else(String::new, ids),
+            blocker.map_or_else(String::new, titles),
             row.conflict_with.map_or_else(String::new, |id| id.to_string()),
         ];
         self.write(cells.iter().map(|cell| escape_formula(cell).into_owned()));
@@ -100,27 +92,27 @@ impl ResultsCsv {
     }
 }
 
-impl BlockerCells {
-    fn ids(&self) -> String {
-        let ids: Vec<String> = self.linked.iter().map(|(id, _)| id.to_string()).collect();
-        ids.join("|")
-    }
+fn ids(group: &Blocker) -> String {
+    let ids: Vec<String> = group.sample.iter().map(|linked| linked.id.to_string()).collect();
+    ids.join("|")
+}
 
-    /// As many titles as ids, so that the two cells can be read together.
-    fn titles(&self) -> String {
-        let titles: Vec<&str> = self.linked.iter().map(|(_, title)| title.as_deref().unwrap_or_default()).collect();
-        titles.join("|")
-    }
+/// As many titles as ids, so that the two cells can be read together.
+fn titles(group: &Blocker) -> String {
+    let titles: Vec<&str> = group.sample.iter().map(|linked| linked.title.as_deref().unwrap_or_default()).collect();
+    titles.join("|")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::blocker::BlockerSample;
+    use crate::domain::link_catalogue::{LinkRole, LinkedKind};
 
-    fn row(name: &str, blocker: Option<BlockerCells>) -> ResultRow {
+    fn row(name: &str, blocker: Option<Blocker>) -> ResultRow {
         ResultRow {
             record_id: Uuid::from_u128(7),
-            record_type: "contact",
+            kind: BinKind::Contact,
             name: Some(name.to_owned()),
             outcome: "blocked",
             blocker,
@@ -133,11 +125,14 @@ mod tests {
         let mut file = ResultsCsv::with_header();
         file.push(&row(
             "Peeters, Jan",
-            Some(BlockerCells {
-                linked_type: "deal",
-                role: "customer",
+            Some(Blocker {
+                kind: LinkedKind::Deal,
+                role: LinkRole::Customer,
                 count: 3,
-                linked: vec![(Uuid::from_u128(1), Some("Offer 12".to_owned())), (Uuid::from_u128(2), None)],
+                sample: vec![
+                    BlockerSample { id: Uuid::from_u128(1), title: Some("Offer 12".to_owned()) },
+                    BlockerSample { id: Uuid::from_u128(2), title: None },
+                ],
             }),
         ));
         let text = String::from_utf8(file.into_bytes()).unwrap();

@@ -40,20 +40,22 @@ impl ExceptionsFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::results_csv::BlockerCells;
+    use crate::domain::blocker::{Blocker, BlockerSample};
+    use crate::domain::entity::BinKind;
+    use crate::domain::link_catalogue::{LinkRole, LinkedKind};
     use uuid::Uuid;
 
     fn row(name: &str) -> ResultRow {
         ResultRow {
             record_id: Uuid::from_u128(1),
-            record_type: "contact",
+            kind: BinKind::Contact,
             name: Some(name.to_owned()),
             outcome: "blocked",
-            blocker: Some(BlockerCells {
-                linked_type: "deal",
-                role: "customer",
+            blocker: Some(Blocker {
+                kind: LinkedKind::Deal,
+                role: LinkRole::Customer,
                 count: 1,
-                linked: vec![(Uuid::from_u128(2), Some("+1".to_owned()))],
+                sample: vec![BlockerSample { id: Uuid::from_u128(2), title: Some("+1".to_owned()) }],
             }),
             conflict_with: None,
         }

@@ -4,7 +4,9 @@ use askama::Template;
 
 use super::exceptions_file::ExceptionsFile;
 use super::locale::Phrases;
-use super::report::{BlockerFacts, Cause, Ending, ExceptionFacts, Operation, Report};
+use super::report::{Cause, Ending, ExceptionFacts, Operation, Report};
+
+use crate::domain::blocker::Blocker;
 
 pub(super) struct Letter {
     lang: &'static str,
@@ -180,10 +182,11 @@ fn exception_line(exception: &ExceptionFacts, say: &dyn Phrases) -> Line {
     Line { name, why }
 }
 
-fn blocker(group: &BlockerFacts, say: &dyn Phrases) -> String {
-    let linked_as = say.linked_as(group.kind, group.role, group.count);
-    let titles: Vec<&str> = group.titles.iter().map(String::as_str).filter(|title| !title.is_empty()).collect();
-    let unnamed = group.count.saturating_sub(titles.len() as u64);
+fn blocker(group: &Blocker, say: &dyn Phrases) -> String {
+    let count = group.count.unsigned_abs();
+    let linked_as = say.linked_as(group.kind, group.role, count);
+    let titles: Vec<&str> = group.sample.iter().filter_map(|linked| linked.title.as_deref()).collect();
+    let unnamed = count.saturating_sub(titles.len() as u64);
     match (titles.is_empty(), unnamed) {
         (true, _) => linked_as,
         (false, 0) => format!("{linked_as} ({})", titles.join(", ")),

@@ -8,7 +8,9 @@ mod german;
 
 use chrono::{DateTime, Datelike, Utc};
 
-use super::report::{Ending, LinkRole, LinkedKind, Operation, RecordKind, Report};
+use super::report::{Ending, Operation, Report};
+use crate::domain::entity::BinKind;
+use crate::domain::link_catalogue::{LinkRole, LinkedKind};
 
 /// A language mails are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,29 +54,29 @@ pub(super) trait Phrases {
     fn moment(&self, at: DateTime<Utc>) -> String;
 
     /// "3,449 of 3,949 contacts deleted"
-    fn progress(&self, operation: Operation, kind: RecordKind, done: u64, matched: u64) -> String;
+    fn progress(&self, operation: Operation, kind: BinKind, done: u64, matched: u64) -> String;
     /// "500 kept", after a progress
-    fn kept_briefly(&self, kind: RecordKind, n: u64) -> String;
+    fn kept_briefly(&self, kind: BinKind, n: u64) -> String;
     /// "9 in conflict", after a progress
     fn in_conflict_briefly(&self, n: u64) -> String;
     /// "Bulk delete failed: ", before a progress; empty when it completed
     fn unfinished(&self, operation: Operation, ending: Ending) -> &'static str;
     /// "Nothing deleted: linked records on 500 of 3,949 contacts"
-    fn nothing_deleted(&self, kind: RecordKind, blocked: u64, matched: u64) -> String;
+    fn nothing_deleted(&self, kind: BinKind, blocked: u64, matched: u64) -> String;
 
     /// Greeting, what was asked for, how and when it ended.
     fn opening(&self, report: &Report) -> String;
-    fn done(&self, operation: Operation, kind: RecordKind, n: u64) -> String;
+    fn done(&self, operation: Operation, kind: BinKind, n: u64) -> String;
     /// Why not all was done; empty when it completed.
     fn why_unfinished(&self, ending: Ending) -> &'static str;
     fn can_take_back(&self, n: u64, until: DateTime<Utc>) -> String;
     fn to_undo(&self) -> &'static str;
 
-    fn kept(&self, kind: RecordKind, n: u64) -> String;
+    fn kept(&self, kind: BinKind, n: u64) -> String;
     /// "212 by deals"
     fn kept_by(&self, kind: LinkedKind, n: u64) -> String;
     fn record_can_have_several(&self) -> &'static str;
-    fn in_conflict(&self, kind: RecordKind, n: u64) -> String;
+    fn in_conflict(&self, kind: BinKind, n: u64) -> String;
     /// "customer of 2 deals"
     fn linked_as(&self, kind: LinkedKind, role: LinkRole, n: u64) -> String;
     /// "and 3 more", within a list of titles
@@ -194,8 +196,8 @@ mod tests {
 
     #[test]
     fn progress_agrees_in_number_gender_and_case() {
+        use BinKind::{Company, Contact};
         use Operation::{Delete, Restore};
-        use RecordKind::{Company, Contact};
         assert_eq!(
             in_all(|say| say.progress(Delete, Contact, 3449, 3949)),
             [

@@ -7,6 +7,9 @@ use super::exceptions_file::ExceptionsFile;
 use super::letter::Letter;
 use super::locale::Language;
 use super::{Attachment, RenderedMail, one_line};
+use crate::domain::blocker::Blocker;
+use crate::domain::entity::BinKind;
+use crate::domain::link_catalogue::LinkedKind;
 
 /// How many exceptions the mail itself names.
 pub const NAMED_EXCEPTIONS: usize = 20;
@@ -17,7 +20,7 @@ pub struct Report {
     pub language: Language,
     pub recipient_name: Option<String>,
     pub operation: Operation,
-    pub kind: RecordKind,
+    pub kind: BinKind,
     pub source: Source,
     pub reason: Option<String>,
     pub ending: Ending,
@@ -42,29 +45,6 @@ pub enum Operation {
     Restore,
     /// A restore of what one bulk delete deleted.
     Undo,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecordKind {
-    Contact,
-    Company,
-    Deal,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkedKind {
-    Deal,
-    Invoice,
-    TimeTracking,
-    Project,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkRole {
-    Customer,
-    ContactPerson,
-    AttentionOf,
-    Subject,
 }
 
 /// How the set of records was described.
@@ -111,21 +91,12 @@ pub struct ExceptionFacts {
 
 #[derive(Debug, Clone)]
 pub enum Cause {
-    Blocked(Vec<BlockerFacts>),
+    Blocked(Vec<Blocker>),
     /// A live record holds its external id.
     Conflict {
         with_id: Uuid,
         with_name: Option<String>,
     },
-}
-
-#[derive(Debug, Clone)]
-pub struct BlockerFacts {
-    pub kind: LinkedKind,
-    pub role: LinkRole,
-    pub count: u64,
-    /// Titles of the first few.
-    pub titles: Vec<String>,
 }
 
 impl Report {
@@ -158,9 +129,8 @@ impl Report {
             match &mut exception.cause {
                 Cause::Conflict { with_name, .. } => tidy(with_name),
                 Cause::Blocked(groups) => {
-                    for title in groups.iter_mut().flat_map(|group| &mut group.titles) {
-                        *title = one_line(title);
-                    }
+                    let linked = groups.iter_mut().flat_map(|group| &mut group.sample);
+                    linked.for_each(|linked| tidy(&mut linked.title));
                 }
             }
         }
@@ -170,6 +140,8 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::blocker::BlockerSample;
+    use crate::domain::link_catalogue::LinkRole;
 
     const HOSTILE: &str = "<script>alert(1)</script>\r\n\r\nBcc: everyone@example.com";
 
@@ -178,7 +150,7 @@ mod tests {
             language: Language::English,
             recipient_name: Some("Ann".to_owned()),
             operation: Operation::Delete,
-            kind: RecordKind::Contact,
+            kind: BinKind::Contact,
             source: Source::Segment("Dutch contacts".to_owned()),
             reason: Some("GDPR clean-up 2026".to_owned()),
             ending: Ending::Completed,
@@ -199,22 +171,22 @@ mod tests {
     }
 
     fn blocked(name: &str) -> ExceptionFacts {
-        let titles = |titles: &[&str]| titles.iter().map(ToString::to_string).collect();
+        let linked = |title: Option<&str>| BlockerSample { id: Uuid::from_u128(2), title: title.map(str::to_owned) };
         ExceptionFacts {
             record_id: Uuid::from_u128(1),
             name: Some(name.to_owned()),
             cause: Cause::Blocked(vec![
-                BlockerFacts {
+                Blocker {
                     kind: LinkedKind::Deal,
                     role: LinkRole::Customer,
                     count: 2,
-                    titles: titles(&["Offer 12", "Offer 40"]),
+                    sample: vec![linked(Some("Offer 12")), linked(Some("Offer 40"))],
                 },
-                BlockerFacts {
+                Blocker {
                     kind: LinkedKind::Invoice,
                     role: LinkRole::AttentionOf,
                     count: 3,
-                    titles: titles(&["2026/77", ""]),
+                    sample: vec![linked(Some("2026/77")), linked(None)],
                 },
             ]),
         }
@@ -270,7 +242,7 @@ mod tests {
         report.source = Source::Segment(HOSTILE.to_owned());
         let mut exception = blocked(HOSTILE);
         if let Cause::Blocked(groups) = &mut exception.cause {
-            groups[0].titles[0] = HOSTILE.to_owned();
+            groups[0].sample[0].title = Some(HOSTILE.to_owned());
         }
         report.exceptions = vec![exception];
         let mail = report.render();

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{Noun, Phrases, group_digits, month_name, pick};
-use crate::mail::report::{Ending, LinkRole, LinkedKind, Operation, RecordKind, Report, Source};
+use crate::domain::entity::BinKind;
+use crate::domain::link_catalogue::{LinkRole, LinkedKind};
+use crate::mail::report::{Ending, Operation, Report, Source};
 
 pub(super) struct Dutch;
 
@@ -22,11 +24,11 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-fn record(kind: RecordKind) -> Noun {
+fn record(kind: BinKind) -> Noun {
     let (one, many) = match kind {
-        RecordKind::Contact => ("contact", "contacten"),
-        RecordKind::Company => ("bedrijf", "bedrijven"),
-        RecordKind::Deal => ("deal", "deals"),
+        BinKind::Contact => ("contact", "contacten"),
+        BinKind::Company => ("bedrijf", "bedrijven"),
+        BinKind::Deal => ("deal", "deals"),
     };
     Noun { one, many }
 }
@@ -37,6 +39,8 @@ fn linked(kind: LinkedKind) -> Noun {
         LinkedKind::Invoice => ("factuur", "facturen"),
         LinkedKind::TimeTracking => ("tijdsregistratie", "tijdsregistraties"),
         LinkedKind::Project => ("project", "projecten"),
+        LinkedKind::Ticket => ("ticket", "tickets"),
+        LinkedKind::CompanyLink => ("bedrijfskoppeling", "bedrijfskoppelingen"),
     };
     Noun { one, many }
 }
@@ -78,7 +82,7 @@ impl Phrases for Dutch {
         format!("{} {month} {}", at.day(), at.format("%Y om %H:%M UTC"))
     }
 
-    fn progress(&self, operation: Operation, kind: RecordKind, done: u64, matched: u64) -> String {
+    fn progress(&self, operation: Operation, kind: BinKind, done: u64, matched: u64) -> String {
         let verb = match operation {
             Operation::Delete => "verwijderd",
             Operation::Restore | Operation::Undo => "hersteld",
@@ -94,7 +98,7 @@ impl Phrases for Dutch {
         }
     }
 
-    fn kept_briefly(&self, _: RecordKind, n: u64) -> String {
+    fn kept_briefly(&self, _: BinKind, n: u64) -> String {
         format!("{} behouden", self.number(n))
     }
 
@@ -114,7 +118,7 @@ impl Phrases for Dutch {
         }
     }
 
-    fn nothing_deleted(&self, kind: RecordKind, blocked: u64, matched: u64) -> String {
+    fn nothing_deleted(&self, kind: BinKind, blocked: u64, matched: u64) -> String {
         format!(
             "Niets verwijderd: koppelingen bij {} van {} {}",
             self.number(blocked),
@@ -143,7 +147,7 @@ impl Phrases for Dutch {
         format!("{greeting}, {asked_for}{reason} is op {moment} {ended}.")
     }
 
-    fn done(&self, operation: Operation, kind: RecordKind, n: u64) -> String {
+    fn done(&self, operation: Operation, kind: BinKind, n: u64) -> String {
         let records = record(kind).for_count(n);
         let are = pick(n, "is", "zijn");
         match (operation, n) {
@@ -177,7 +181,7 @@ impl Phrases for Dutch {
         "Alles ongedaan maken:"
     }
 
-    fn kept(&self, kind: RecordKind, n: u64) -> String {
+    fn kept(&self, kind: BinKind, n: u64) -> String {
         let records = record(kind).for_count(n);
         let are = pick(n, "is", "zijn");
         let n = self.number(n);
@@ -192,7 +196,7 @@ impl Phrases for Dutch {
         "(meerdere per contact of bedrijf zijn mogelijk)"
     }
 
-    fn in_conflict(&self, kind: RecordKind, n: u64) -> String {
+    fn in_conflict(&self, kind: BinKind, n: u64) -> String {
         let records = record(kind).for_count(n);
         let are = pick(n, "is", "zijn");
         let n = self.number(n);
@@ -205,6 +209,7 @@ impl Phrases for Dutch {
             LinkRole::ContactPerson => "contactpersoon van",
             LinkRole::AttentionOf => "t.a.v. op",
             LinkRole::Subject => "onderwerp van",
+            LinkRole::Member => "lid van",
         };
         format!("{role} {} {}", self.number(n), linked(kind).for_count(n))
     }

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{Noun, Phrases, group_digits, month_name, pick};
-use crate::mail::report::{Ending, LinkRole, LinkedKind, Operation, RecordKind, Report, Source};
+use crate::domain::entity::BinKind;
+use crate::domain::link_catalogue::{LinkRole, LinkedKind};
+use crate::mail::report::{Ending, Operation, Report, Source};
 
 pub(super) struct English;
 
@@ -22,11 +24,11 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-fn record(kind: RecordKind) -> Noun {
+fn record(kind: BinKind) -> Noun {
     let (one, many) = match kind {
-        RecordKind::Contact => ("contact", "contacts"),
-        RecordKind::Company => ("company", "companies"),
-        RecordKind::Deal => ("deal", "deals"),
+        BinKind::Contact => ("contact", "contacts"),
+        BinKind::Company => ("company", "companies"),
+        BinKind::Deal => ("deal", "deals"),
     };
     Noun { one, many }
 }
@@ -37,6 +39,8 @@ fn linked(kind: LinkedKind) -> Noun {
         LinkedKind::Invoice => ("invoice", "invoices"),
         LinkedKind::TimeTracking => ("time tracking", "time trackings"),
         LinkedKind::Project => ("project", "projects"),
+        LinkedKind::Ticket => ("ticket", "tickets"),
+        LinkedKind::CompanyLink => ("company link", "company links"),
     };
     Noun { one, many }
 }
@@ -76,7 +80,7 @@ impl Phrases for English {
         format!("{} {month} {}", at.day(), at.format("%Y, %H:%M UTC"))
     }
 
-    fn progress(&self, operation: Operation, kind: RecordKind, done: u64, matched: u64) -> String {
+    fn progress(&self, operation: Operation, kind: BinKind, done: u64, matched: u64) -> String {
         let verb = match operation {
             Operation::Delete => "deleted",
             Operation::Restore | Operation::Undo => "restored",
@@ -92,7 +96,7 @@ impl Phrases for English {
         }
     }
 
-    fn kept_briefly(&self, _: RecordKind, n: u64) -> String {
+    fn kept_briefly(&self, _: BinKind, n: u64) -> String {
         format!("{} kept", self.number(n))
     }
 
@@ -112,7 +116,7 @@ impl Phrases for English {
         }
     }
 
-    fn nothing_deleted(&self, kind: RecordKind, blocked: u64, matched: u64) -> String {
+    fn nothing_deleted(&self, kind: BinKind, blocked: u64, matched: u64) -> String {
         format!(
             "Nothing deleted: linked records on {} of {} {}",
             self.number(blocked),
@@ -141,7 +145,7 @@ impl Phrases for English {
         format!("{greeting}, your {asked_for}{reason} {ended} {moment}.")
     }
 
-    fn done(&self, operation: Operation, _: RecordKind, n: u64) -> String {
+    fn done(&self, operation: Operation, _: BinKind, n: u64) -> String {
         let were = pick(n, "was", "were");
         match (operation, n) {
             (Operation::Delete, 0) => "Nothing was deleted.".to_owned(),
@@ -175,7 +179,7 @@ impl Phrases for English {
         "To undo it all:"
     }
 
-    fn kept(&self, _: RecordKind, n: u64) -> String {
+    fn kept(&self, _: BinKind, n: u64) -> String {
         let (were, them) = pick(n, ("was", "it"), ("were", "them"));
         format!("{} {were} kept because something is linked to {them}:", self.number(n))
     }
@@ -188,7 +192,7 @@ impl Phrases for English {
         "(a record can have several)"
     }
 
-    fn in_conflict(&self, _: RecordKind, n: u64) -> String {
+    fn in_conflict(&self, _: BinKind, n: u64) -> String {
         let (were, their) = pick(n, ("was", "its"), ("were", "their"));
         let n = self.number(n);
         format!("{n} {were} not restored because another record now has {their} external id:")
@@ -200,6 +204,7 @@ impl Phrases for English {
             LinkRole::ContactPerson => "contact person of",
             LinkRole::AttentionOf => "attention of",
             LinkRole::Subject => "subject of",
+            LinkRole::Member => "member of",
         };
         format!("{role} {} {}", self.number(n), linked(kind).for_count(n))
     }

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{Noun, Phrases, group_digits, month_name};
-use crate::mail::report::{Ending, LinkRole, LinkedKind, Operation, RecordKind, Report, Source};
+use crate::domain::entity::BinKind;
+use crate::domain::link_catalogue::{LinkRole, LinkedKind};
+use crate::mail::report::{Ending, Operation, Report, Source};
 
 pub(super) struct French;
 
@@ -24,21 +26,21 @@ const MONTHS: [&str; 12] = [
     "décembre",
 ];
 
-fn record(kind: RecordKind) -> Noun {
+fn record(kind: BinKind) -> Noun {
     let (one, many) = match kind {
-        RecordKind::Contact => ("contact", "contacts"),
-        RecordKind::Company => ("entreprise", "entreprises"),
-        RecordKind::Deal => ("deal", "deals"),
+        BinKind::Contact => ("contact", "contacts"),
+        BinKind::Company => ("entreprise", "entreprises"),
+        BinKind::Deal => ("deal", "deals"),
     };
     Noun { one, many }
 }
 
 /// "de contacts", "d’entreprises"
-fn of_many(kind: RecordKind) -> &'static str {
+fn of_many(kind: BinKind) -> &'static str {
     match kind {
-        RecordKind::Contact => "de contacts",
-        RecordKind::Company => "d’entreprises",
-        RecordKind::Deal => "de deals",
+        BinKind::Contact => "de contacts",
+        BinKind::Company => "d’entreprises",
+        BinKind::Deal => "de deals",
     }
 }
 
@@ -48,6 +50,8 @@ fn linked(kind: LinkedKind) -> Noun {
         LinkedKind::Invoice => ("facture", "factures"),
         LinkedKind::TimeTracking => ("suivi de temps", "suivis de temps"),
         LinkedKind::Project => ("projet", "projets"),
+        LinkedKind::Ticket => ("ticket", "tickets"),
+        LinkedKind::CompanyLink => ("lien d’entreprise", "liens d’entreprise"),
     };
     Noun { one, many }
 }
@@ -61,7 +65,7 @@ fn noun(n: u64, noun: &Noun) -> &'static str {
     pick(n, noun.one, noun.many)
 }
 
-fn done_word(operation: Operation, kind: RecordKind, n: u64) -> String {
+fn done_word(operation: Operation, kind: BinKind, n: u64) -> String {
     let verb = match operation {
         Operation::Delete => "supprimé",
         Operation::Restore | Operation::Undo => "restauré",
@@ -70,10 +74,10 @@ fn done_word(operation: Operation, kind: RecordKind, n: u64) -> String {
     format!("{verb}{feminine}{}", pick(n, "", "s"))
 }
 
-fn pick_gender<T>(kind: RecordKind, masculine: T, feminine: T) -> T {
+fn pick_gender<T>(kind: BinKind, masculine: T, feminine: T) -> T {
     match kind {
-        RecordKind::Contact | RecordKind::Deal => masculine,
-        RecordKind::Company => feminine,
+        BinKind::Contact | BinKind::Deal => masculine,
+        BinKind::Company => feminine,
     }
 }
 
@@ -117,7 +121,7 @@ impl Phrases for French {
         format!("{day} {month} {}", at.format("%Y à %H:%M UTC"))
     }
 
-    fn progress(&self, operation: Operation, kind: RecordKind, done: u64, matched: u64) -> String {
+    fn progress(&self, operation: Operation, kind: BinKind, done: u64, matched: u64) -> String {
         let records = noun(done, &record(kind));
         let verb = done_word(operation, kind, done);
         let (done_in_digits, matched_in_digits) = (self.number(done), self.number(matched));
@@ -131,7 +135,7 @@ impl Phrases for French {
         }
     }
 
-    fn kept_briefly(&self, kind: RecordKind, n: u64) -> String {
+    fn kept_briefly(&self, kind: BinKind, n: u64) -> String {
         let feminine = pick_gender(kind, "", "e");
         format!("{} conservé{feminine}{}", self.number(n), pick(n, "", "s"))
     }
@@ -152,7 +156,7 @@ impl Phrases for French {
         }
     }
 
-    fn nothing_deleted(&self, kind: RecordKind, blocked: u64, matched: u64) -> String {
+    fn nothing_deleted(&self, kind: BinKind, blocked: u64, matched: u64) -> String {
         format!(
             "Rien n’a été supprimé : des liens sur {} {} sur {}",
             self.number(blocked),
@@ -181,7 +185,7 @@ impl Phrases for French {
         format!("{greeting}, {asked_for}{reason} {ended} {moment}.")
     }
 
-    fn done(&self, operation: Operation, kind: RecordKind, n: u64) -> String {
+    fn done(&self, operation: Operation, kind: BinKind, n: u64) -> String {
         match (operation, n) {
             (Operation::Delete, 0) => "Rien n’a été supprimé.".to_owned(),
             (_, 0) => "Rien n’a été restauré.".to_owned(),
@@ -221,7 +225,7 @@ impl Phrases for French {
         "Pour tout annuler :"
     }
 
-    fn kept(&self, kind: RecordKind, n: u64) -> String {
+    fn kept(&self, kind: BinKind, n: u64) -> String {
         let feminine = pick_gender(kind, "", "e");
         let records = noun(n, &record(kind));
         let was = pick(n, "a été conservé", "ont été conservé");
@@ -238,7 +242,7 @@ impl Phrases for French {
         "(plusieurs liens sont possibles)"
     }
 
-    fn in_conflict(&self, kind: RecordKind, n: u64) -> String {
+    fn in_conflict(&self, kind: BinKind, n: u64) -> String {
         let records = noun(n, &record(kind));
         let was = pick(n, "n’a pas été", "n’ont pas été");
         let restored = done_word(Operation::Restore, kind, n);
@@ -252,6 +256,7 @@ impl Phrases for French {
             LinkRole::ContactPerson => "personne de contact de",
             LinkRole::AttentionOf => "« à l’attention de » sur",
             LinkRole::Subject => "objet de",
+            LinkRole::Member => "membre de",
         };
         format!("{role} {} {}", self.number(n), noun(n, &linked(kind)))
     }

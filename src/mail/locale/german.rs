@@ -3,7 +3,9 @@
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{Noun, Phrases, group_digits, month_name, pick};
-use crate::mail::report::{Ending, LinkRole, LinkedKind, Operation, RecordKind, Report, Source};
+use crate::domain::entity::BinKind;
+use crate::domain::link_catalogue::{LinkRole, LinkedKind};
+use crate::mail::report::{Ending, Operation, Report, Source};
 
 pub(super) struct German;
 
@@ -22,20 +24,20 @@ const MONTHS: [&str; 12] = [
     "Dezember",
 ];
 
-fn record(kind: RecordKind) -> Noun {
+fn record(kind: BinKind) -> Noun {
     let (one, many) = match kind {
-        RecordKind::Contact => ("Kontakt", "Kontakte"),
-        RecordKind::Company => ("Unternehmen", "Unternehmen"),
-        RecordKind::Deal => ("Deal", "Deals"),
+        BinKind::Contact => ("Kontakt", "Kontakte"),
+        BinKind::Company => ("Unternehmen", "Unternehmen"),
+        BinKind::Deal => ("Deal", "Deals"),
     };
     Noun { one, many }
 }
 
 /// The dative, which "von" takes: "3 von 4 Kontakten".
-fn record_after_von(kind: RecordKind) -> Noun {
+fn record_after_von(kind: BinKind) -> Noun {
     match kind {
-        RecordKind::Contact => Noun { one: "Kontakt", many: "Kontakten" },
-        RecordKind::Company | RecordKind::Deal => record(kind),
+        BinKind::Contact => Noun { one: "Kontakt", many: "Kontakten" },
+        BinKind::Company | BinKind::Deal => record(kind),
     }
 }
 
@@ -45,6 +47,8 @@ fn linked(kind: LinkedKind) -> Noun {
         LinkedKind::Invoice => ("Rechnung", "Rechnungen"),
         LinkedKind::TimeTracking => ("Zeiterfassung", "Zeiterfassungen"),
         LinkedKind::Project => ("Projekt", "Projekte"),
+        LinkedKind::Ticket => ("Ticket", "Tickets"),
+        LinkedKind::CompanyLink => ("Unternehmensverknüpfung", "Unternehmensverknüpfungen"),
     };
     Noun { one, many }
 }
@@ -53,7 +57,7 @@ fn linked(kind: LinkedKind) -> Noun {
 fn linked_in_dative(kind: LinkedKind) -> Noun {
     match kind {
         LinkedKind::Project => Noun { one: "Projekt", many: "Projekten" },
-        LinkedKind::Deal | LinkedKind::Invoice | LinkedKind::TimeTracking => linked(kind),
+        _ => linked(kind),
     }
 }
 
@@ -95,7 +99,7 @@ impl Phrases for German {
         format!("{}. {month} {}", at.day(), at.format("%Y um %H:%M UTC"))
     }
 
-    fn progress(&self, operation: Operation, kind: RecordKind, done: u64, matched: u64) -> String {
+    fn progress(&self, operation: Operation, kind: BinKind, done: u64, matched: u64) -> String {
         let verb = match operation {
             Operation::Delete => "gelöscht",
             Operation::Restore | Operation::Undo => "wiederhergestellt",
@@ -111,7 +115,7 @@ impl Phrases for German {
         }
     }
 
-    fn kept_briefly(&self, _: RecordKind, n: u64) -> String {
+    fn kept_briefly(&self, _: BinKind, n: u64) -> String {
         format!("{} behalten", self.number(n))
     }
 
@@ -131,7 +135,7 @@ impl Phrases for German {
         }
     }
 
-    fn nothing_deleted(&self, kind: RecordKind, blocked: u64, matched: u64) -> String {
+    fn nothing_deleted(&self, kind: BinKind, blocked: u64, matched: u64) -> String {
         format!(
             "Nichts gelöscht: Verknüpfungen bei {} von {} {}",
             self.number(blocked),
@@ -160,7 +164,7 @@ impl Phrases for German {
         format!("{greeting}, {asked_for}{reason} {auxiliary} am {moment} {ended}.")
     }
 
-    fn done(&self, operation: Operation, kind: RecordKind, n: u64) -> String {
+    fn done(&self, operation: Operation, kind: BinKind, n: u64) -> String {
         let records = record(kind).for_count(n);
         let were = pick(n, "wurde", "wurden");
         match (operation, n) {
@@ -194,7 +198,7 @@ impl Phrases for German {
         "Um alles rückgängig zu machen:"
     }
 
-    fn kept(&self, kind: RecordKind, n: u64) -> String {
+    fn kept(&self, kind: BinKind, n: u64) -> String {
         let records = record(kind).for_count(n);
         let were = pick(n, "wurde", "wurden");
         let n = self.number(n);
@@ -209,7 +213,7 @@ impl Phrases for German {
         "(mehrere je Datensatz sind möglich)"
     }
 
-    fn in_conflict(&self, kind: RecordKind, n: u64) -> String {
+    fn in_conflict(&self, kind: BinKind, n: u64) -> String {
         let records = record(kind).for_count(n);
         let were = pick(n, "wurde", "wurden");
         let n = self.number(n);
@@ -222,6 +226,7 @@ impl Phrases for German {
             LinkRole::ContactPerson => "Ansprechpartner von",
             LinkRole::AttentionOf => "zu Händen auf",
             LinkRole::Subject => "Gegenstand von",
+            LinkRole::Member => "Mitglied von",
         };
         format!("{role} {} {}", self.number(n), linked_in_dative(kind).for_count(n))
     }
