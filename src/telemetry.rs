@@ -37,6 +37,11 @@ static REQUEST_DURATION: LazyLock<HistogramVec> = LazyLock::new(|| {
     .expect("the name is registered once")
 });
 
+static MAILS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!("sweep_mails_total", "Tries to send a mail.", &["kind", "result"])
+        .expect("the name is registered once")
+});
+
 /// The account of a request, for its log line.
 #[derive(Debug, Clone, Copy)]
 pub struct LoggedAccount(pub Uuid);
@@ -44,6 +49,11 @@ pub struct LoggedAccount(pub Uuid);
 pub fn observe_request(operation: &str, status: u16, duration: Duration) {
     REQUESTS.with_label_values(&[operation, &status.to_string()]).inc();
     REQUEST_DURATION.with_label_values(&[operation]).observe(duration.as_secs_f64());
+}
+
+/// `result` is `sent`, `retrying`, `failed`, or `lease_lost` when another sender had taken over.
+pub fn observe_mail(kind: &str, result: &str) {
+    MAILS.with_label_values(&[kind, result]).inc();
 }
 
 /// Every metric in Prometheus' text form.

@@ -10,6 +10,7 @@ pub mod entity;
 pub mod error;
 pub mod fold;
 pub mod link_catalogue;
+pub mod notification;
 pub mod page;
 pub mod party;
 pub mod results_csv;

@@ -30,7 +30,7 @@ pub struct ResultRow {
     pub kind: BinKind,
     /// None once the record is purged.
     pub name: Option<String>,
-    pub outcome: &'static str,
+    pub outcome: String,
     /// The group of links that the row is about.
     pub blocker: Option<Blocker>,
     /// The live record that holds the external id, for the outcome `conflict`.
@@ -66,7 +66,7 @@ impl ResultsCsv {
             row.record_id.to_string(),
             row.kind.as_str().to_owned(),
             row.name.clone().unwrap_or_default(),
-            row.outcome.to_owned(),
+            row.outcome.clone(),
             blocker.map_or_else(String::new, |group| group.kind.as_str().to_owned()),
             blocker.map_or_else(String::new, |group| group.role.as_str().to_owned()),
             blocker.map_or_else(String::new, |group| group.count.to_string()),
@@ -114,7 +114,7 @@ mod tests {
             record_id: Uuid::from_u128(7),
             kind: BinKind::Contact,
             name: Some(name.to_owned()),
-            outcome: "blocked",
+            outcome: "blocked".to_owned(),
             blocker,
             conflict_with: None,
         }

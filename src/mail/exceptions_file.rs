@@ -50,7 +50,7 @@ mod tests {
             record_id: Uuid::from_u128(1),
             kind: BinKind::Contact,
             name: Some(name.to_owned()),
-            outcome: "blocked",
+            outcome: "blocked".to_owned(),
             blocker: Some(Blocker {
                 kind: LinkedKind::Deal,
                 role: LinkRole::Customer,

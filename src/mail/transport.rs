@@ -167,6 +167,14 @@ mod tests {
     }
 
     #[test]
+    fn a_sender_on_this_machine_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = settings(folder.path());
+        settings.from = "Sweep <sweep@localhost>".to_owned();
+        assert!(MailTransport::from_settings(&settings).is_ok());
+    }
+
+    #[test]
     fn a_bad_setting_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let refusal = |change: &dyn Fn(&mut MailSettings)| {

@@ -1,5 +1,7 @@
 //! What takes more than one repository call: the engine, taking back, imports, notifications.
 
+pub mod notifications;
+
 use std::sync::Arc;
 
 use tokio::sync::Notify;

@@ -5,6 +5,7 @@ mod contacts;
 mod embedded_postgres;
 mod harness;
 mod identity;
+mod outbox;
 mod schema;
 mod smtp;
 mod smtp_server;

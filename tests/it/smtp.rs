@@ -144,7 +144,7 @@ async fn what_the_server_has_taken_is_sent_even_if_it_says_no_goodbye() {
 
 #[tokio::test]
 async fn starttls_is_used_when_offered_and_before_the_password() {
-    let server = SmtpServer::start(Tls::OffersStartTls, &[Conduct::Proper]);
+    let server = SmtpServer::start(Tls::OnOffer, &[Conduct::Proper]);
     let url = format!("smtp://ann:p%40ss@localhost:{}", server.port);
     assert_eq!(trusting_transport(&server, url).send(&mail()).await, Ok(()));
     let received = server.received_after(1).remove(0);
@@ -163,7 +163,7 @@ async fn tls_from_the_start_is_spoken() {
 #[tokio::test]
 async fn a_certificate_that_cannot_be_verified_gets_no_mail() {
     let stranger = SmtpServer::start(Tls::None, &[Conduct::Proper]);
-    for (tls, scheme) in [(Tls::OffersStartTls, "smtp"), (Tls::FromTheStart, "smtps")] {
+    for (tls, scheme) in [(Tls::OnOffer, "smtp"), (Tls::FromTheStart, "smtps")] {
         let server = SmtpServer::start(tls, &[Conduct::Proper]);
         let by_wrong_root = format!("{scheme}://ann:secret@localhost:{}", server.port);
         let result = trusting_transport(&stranger, by_wrong_root).send(&mail()).await;

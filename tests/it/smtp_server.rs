@@ -36,7 +36,7 @@ pub enum Conduct {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
     None,
-    OffersStartTls,
+    OnOffer,
     FromTheStart,
 }
 
@@ -228,7 +228,7 @@ impl Session {
     }
 
     fn features(&self) -> &'static str {
-        if self.tls == Tls::OffersStartTls && !self.received.encrypted {
+        if self.tls == Tls::OnOffer && !self.received.encrypted {
             "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN"
         } else {
             "250-test\r\n250 AUTH PLAIN"
