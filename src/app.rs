@@ -17,6 +17,7 @@ use crate::api::auth::{Authenticator, KeyError};
 use crate::api::request_id::REQUEST_ID;
 use crate::api::routes;
 use crate::config::{MailConfig, TokenConfig};
+use crate::mail::transport::{MailSettings, MailTransport, SEND_TIMEOUT};
 use crate::repository::db::{Db, DbSettings};
 use crate::repository::migrations::{self, MigrationError};
 use crate::services::{Services, Signals};
@@ -66,6 +67,7 @@ pub struct Running {
 pub fn start(settings: &Settings) -> Result<Running, StartError> {
     let authenticator = web::Data::new(Arc::new(Authenticator::new(&settings.tokens, &settings.secret)?));
     check_origins(&settings.cors_origins)?;
+    let transport = mail_transport(settings)?;
     migrations::migrate(&settings.database_url)?;
     let signals = Signals::default();
     let services = Services { db: pool(settings, "api", settings.api_connections), signals };
@@ -89,7 +91,8 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
     .bind(settings.listen)
     .map_err(|cause| StartError::Listen { address: settings.listen, cause })?;
     let address = server.addrs().first().copied().unwrap_or(settings.listen);
-    let workers = Workers::start(&worker_services, settings.workers);
+    let public_url = settings.mail.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let workers = Workers::start(&worker_services, settings.workers, transport, public_url);
     Ok(Running { address, server: server.run(), workers })
 }
 
@@ -116,6 +119,18 @@ fn pool(settings: &Settings, name: &'static str, connections: u32) -> Db {
         wait: Duration::from_secs(5),
         lock_timeout,
     })
+}
+
+fn mail_transport(settings: &Settings) -> Result<MailTransport, StartError> {
+    let mail = &settings.mail;
+    MailTransport::from_settings(&MailSettings {
+        smtp_url: mail.smtp_url.clone(),
+        smtp_ca_file: mail.smtp_ca_file.clone(),
+        from: mail.mail_from.clone(),
+        folder: settings.data_dir.join("mail"),
+        send_timeout: SEND_TIMEOUT,
+    })
+    .map_err(StartError::Mail)
 }
 
 fn docs() -> SwaggerUi {

@@ -39,6 +39,11 @@ static REQUEST_DURATION: LazyLock<HistogramVec> = LazyLock::new(|| {
     .expect("the name is registered once")
 });
 
+static MAILS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!("sweep_mails_total", "Tries to send a mail.", &["kind", "result"])
+        .expect("the name is registered once")
+});
+
 /// The account of a request, for its log line.
 #[derive(Debug, Clone, Copy)]
 pub struct LoggedAccount(pub Uuid);
@@ -85,6 +90,11 @@ pub fn observe_chunk(action: &BulkAction, result: &ChunkResult, duration: Durati
 
 pub fn observe_failed_chunk() {
     CHUNKS.with_label_values(&["any", "failed"]).inc();
+}
+
+/// `result` is `sent`, `retrying`, `failed`, or `lease_lost` when another sender had taken over.
+pub fn observe_mail(kind: &str, result: &str) {
+    MAILS.with_label_values(&[kind, result]).inc();
 }
 
 /// Every metric in Prometheus' text form.

@@ -10,7 +10,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::db::Read;
-use super::schema::{deals, invoices, projects, time_trackings};
 use crate::domain::blocker::{Blocker, BlockerSample, SAMPLE_SIZE};
 use crate::domain::entity::RecordKind;
 use crate::domain::error::{Error, Result};
@@ -84,46 +83,4 @@ pub fn of(read: &mut Read, target: RecordKind, ids: &[Uuid]) -> Result<BTreeMap<
 
 fn parse<T: serde::de::DeserializeOwned>(word: String) -> Result<T> {
     serde_json::from_value(Value::String(word)).map_err(|error| Error::Internal(error.to_string()))
-}
-
-/// Fills in the titles of the sampled linked records; what is gone stays without one.
-pub fn join_titles<'a>(read: &mut Read, blockers: impl IntoIterator<Item = &'a mut Blocker>) -> Result<()> {
-    let mut blockers: Vec<&mut Blocker> = blockers.into_iter().collect();
-    let mut titles: BTreeMap<(LinkedKind, Uuid), String> = BTreeMap::new();
-    for kind in [LinkedKind::Deal, LinkedKind::Invoice, LinkedKind::Project, LinkedKind::TimeTracking] {
-        let ids: Vec<Uuid> = blockers
-            .iter()
-            .filter(|blocker| blocker.kind == kind)
-            .flat_map(|blocker| blocker.sample.iter().map(|sample| sample.id))
-            .collect();
-        if !ids.is_empty() {
-            titles.extend(titles_of(read, kind, &ids)?.into_iter().map(|(id, title)| ((kind, id), title)));
-        }
-    }
-    for blocker in &mut blockers {
-        for sample in &mut blocker.sample {
-            sample.title = titles.get(&(blocker.kind, sample.id)).cloned();
-        }
-    }
-    Ok(())
-}
-
-fn titles_of(read: &mut Read, kind: LinkedKind, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
-    macro_rules! titles {
-        ($table:ident, $title:ident) => {
-            $table::table
-                .filter($table::account_id.eq(read.account().0))
-                .filter($table::id.eq_any(ids))
-                .select(($table::id, $table::$title.nullable()))
-                .load::<(Uuid, Option<String>)>(read.conn)?
-        };
-    }
-    let rows = match kind {
-        LinkedKind::Deal => titles!(deals, title),
-        LinkedKind::Invoice => titles!(invoices, invoice_number),
-        LinkedKind::Project => titles!(projects, title),
-        LinkedKind::TimeTracking => titles!(time_trackings, description),
-        LinkedKind::Ticket | LinkedKind::CompanyLink => Vec::new(),
-    };
-    Ok(rows.into_iter().filter_map(|(id, title)| Some((id, title?))).collect())
 }

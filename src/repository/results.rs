@@ -6,10 +6,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::db::Read;
-use super::{blockers, companies, contacts};
+use super::titles::{join_titles, record_names};
 use crate::domain::blocker::Blocker;
 use crate::domain::bulk_action::{BulkAction, Exception, Outcome, RecordOutcome};
-use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 
 /// Where a page of results starts: after this record of this chunk.
@@ -47,7 +46,7 @@ pub fn list(
         Some(outcome) => from_exceptions(read, action.id, outcome, after, limit)?,
     };
     let ids: Vec<Uuid> = rows.iter().map(|row| row.record_id).collect();
-    let names: std::collections::BTreeMap<Uuid, String> = names(read, action.entity, &ids)?.into_iter().collect();
+    let names = record_names(read, action.entity, &ids)?;
     let mut results = rows
         .into_iter()
         .map(|row| {
@@ -56,7 +55,7 @@ pub fn list(
             Ok(((row.number, row.record_id), RecordOutcome { exception, name }))
         })
         .collect::<Result<Vec<_>>>()?;
-    blockers::join_titles(read, results.iter_mut().flat_map(|(_, result)| &mut result.exception.blockers))?;
+    join_titles(read, results.iter_mut().flat_map(|(_, result)| &mut result.exception.blockers))?;
     Ok(results)
 }
 
@@ -117,19 +116,4 @@ fn into_exception(row: &ResultRow, main: Outcome) -> Result<Exception> {
     let blockers: Vec<Blocker> =
         row.blockers.clone().map(serde_json::from_value).transpose().map_err(failed)?.unwrap_or_default();
     Ok(Exception { blockers, conflict_with: row.conflict_with, ..Exception::new(row.record_id, outcome) })
-}
-
-/// Names by id of those that are live or restorable.
-pub fn names(read: &mut Read, kind: BinKind, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
-    use super::schema::deals;
-    match kind {
-        BinKind::Contact => contacts::names(read, ids),
-        BinKind::Company => companies::names(read, ids),
-        BinKind::Deal => Ok(deals::table
-            .filter(deals::account_id.eq(read.account().0))
-            .filter(deals::id.eq_any(ids))
-            .filter(deals::purge_at.is_null().or(deals::purge_at.gt(read.now())))
-            .select((deals::id, deals::title))
-            .load(read.conn)?),
-    }
 }

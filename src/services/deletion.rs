@@ -11,7 +11,7 @@ use crate::domain::entity::RecordKind;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::repository::db::Tx;
 use crate::repository::parties::BinStamp;
-use crate::repository::{blockers, deletions, recycle_bin, settings};
+use crate::repository::{blockers, deletions, recycle_bin, settings, titles};
 
 /// When and by which deletion records go into the bin.
 pub fn bin_stamp(tx: &Tx, deletion_id: Uuid, retention_days: i32) -> BinStamp {
@@ -55,7 +55,7 @@ pub fn delete_one(tx: &mut Tx, actor: &Actor, kind: RecordKind, id: Uuid, reason
         if exception.outcome != Outcome::Blocked {
             return Err(Error::NotFound);
         }
-        blockers::join_titles(tx, &mut exception.blockers)?;
+        titles::join_titles(tx, &mut exception.blockers)?;
         return Err(Error::conflict(Conflict::LinkedRecords(exception.blockers)));
     }
     deletions::insert(tx, deletion_id, actor, reason, Some(stamp.purge_at))

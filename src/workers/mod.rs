@@ -1,6 +1,7 @@
 //! The loops that run without a request: chunks of bulk actions, mails, upkeep.
 
 mod chunks;
+pub mod outbox;
 mod upkeep;
 
 use std::time::Duration;
@@ -8,6 +9,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, spawn_local};
 
+use self::outbox::OutboxWorker;
+use crate::mail::transport::MailTransport;
 use crate::services::Services;
 
 /// How long a loop sleeps when nothing wakes it: what other processes queued is found by then.
@@ -22,11 +25,15 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Starts `chunk_workers` loops over chunks and one for upkeep.
-    pub fn start(services: &Services, chunk_workers: u32) -> Self {
+    /// Starts `chunk_workers` loops over chunks, one for mails and one for upkeep.
+    ///
+    /// `public_url` is where the API is reached from outside, for links in mails.
+    pub fn start(services: &Services, chunk_workers: u32, transport: MailTransport, public_url: String) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks: Vec<JoinHandle<()>> =
             (0..chunk_workers).map(|_| spawn_local(chunks::run(services.clone(), stopped.clone()))).collect();
+        let mailer = OutboxWorker { services: services.clone(), transport, public_url };
+        tasks.push(spawn_local(mailer.run(stopped.clone())));
         tasks.push(spawn_local(upkeep::run(services.clone(), stopped)));
         Self { stop, tasks }
     }

@@ -5,5 +5,8 @@ mod contacts;
 mod embedded_postgres;
 mod harness;
 mod identity;
+mod outbox;
 mod schema;
 mod segments;
+mod smtp;
+mod smtp_server;

@@ -1,0 +1,133 @@
+//! Prints an example of the report mail, to look at it: `cargo run --example render_mail -- nl`.
+//! A second argument picks the part (`html`, `text`, `subject`), a third the case (`kept`, `conflict`,
+//! `aborted`, `failed`, `clean`, `long`).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sweep::domain::blocker::{Blocker, BlockerSample};
+use sweep::domain::entity::BinKind;
+use sweep::domain::link_catalogue::{LinkRole, LinkedKind};
+use sweep::mail::exceptions_file::ExceptionsFile;
+use sweep::mail::locale::Language;
+use sweep::mail::report::{Cause, Counts, Ending, ExceptionFacts, Operation, Report, Source};
+use uuid::Uuid;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let argument = |position: usize, default: &'static str| arguments.get(position).map_or(default, String::as_str);
+    let language = Language::from_locale(Some(argument(0, "en")));
+    let mail = example(language, argument(2, "kept")).render();
+    match argument(1, "html") {
+        "text" => print!("{}", mail.text),
+        "subject" => println!("{}", mail.subject),
+        _ => print!("{}", mail.html),
+    }
+}
+
+fn example(language: Language, case: &str) -> Report {
+    let mut report = kept(language);
+    match case {
+        "conflict" => make_conflict(&mut report),
+        "aborted" => {
+            report.ending = Ending::Aborted;
+            report.restorable_until = None;
+            report.counts = Counts { matched: 3949, blocked: 500, not_processed: 3449, ..Counts::default() };
+        }
+        "failed" => {
+            report.ending = Ending::Failed;
+            report.counts =
+                Counts { matched: 3949, done: 1200, blocked: 212, gone: 1, not_processed: 2536, ..Counts::default() };
+        }
+        "clean" => {
+            report.counts = Counts { matched: 1, done: 1, ..Counts::default() };
+            report.kept_by.clear();
+            report.exceptions.clear();
+            report.exceptions_file = ExceptionsFile::Empty;
+        }
+        "long" => report.exceptions_file = ExceptionsFile::TooLarge,
+        _ => {}
+    }
+    report
+}
+
+fn make_conflict(report: &mut Report) {
+    report.operation = Operation::Undo;
+    report.reason = None;
+    report.restorable_until = None;
+    report.kept_by.clear();
+    report.counts = Counts { matched: 3449, done: 3447, conflict: 1, unchanged: 1, ..Counts::default() };
+    report.exceptions = vec![ExceptionFacts {
+        record_id: Uuid::from_u128(1),
+        name: Some("Jan Peeters".to_owned()),
+        cause: Cause::Conflict { with_id: Uuid::from_u128(2), with_name: Some("Jan A. Peeters".to_owned()) },
+    }];
+}
+
+/// The example of a bulk delete that kept 500 records.
+fn kept(language: Language) -> Report {
+    let finished_at: DateTime<Utc> = "2026-11-24T09:14:07Z".parse().expect("a valid instant");
+    Report {
+        language,
+        recipient_name: Some("Ann".to_owned()),
+        operation: Operation::Delete,
+        kind: BinKind::Contact,
+        source: Source::Segment("Dutch contacts".to_owned()),
+        reason: Some("GDPR clean-up 2026".to_owned()),
+        ending: Ending::Completed,
+        counts: Counts { matched: 3949, done: 3449, blocked: 500, ..Counts::default() },
+        finished_at,
+        restorable_until: Some(finished_at + TimeDelta::days(30) - TimeDelta::minutes(1)),
+        kept_by: vec![
+            (LinkedKind::Deal, 212),
+            (LinkedKind::Invoice, 190),
+            (LinkedKind::Project, 101),
+            (LinkedKind::TimeTracking, 80),
+        ],
+        exceptions: exceptions(),
+        exceptions_file: ExceptionsFile::Attached(Vec::new()),
+        public_url: "https://crm.example.com".to_owned(),
+        action_id: "01934d5e-8a00-7000-8000-00000000c0de".parse().expect("a valid id"),
+    }
+}
+
+fn exceptions() -> Vec<ExceptionFacts> {
+    use LinkRole::{AttentionOf, ContactPerson, Customer, Subject};
+    use LinkedKind::{Deal, Invoice, Project, TimeTracking};
+    let people = [
+        (
+            "Jan Peeters",
+            vec![group(Deal, Customer, 2, &["Offer 12", "Offer 40"]), group(Invoice, AttentionOf, 1, &["2026/77"])],
+        ),
+        (
+            "Saskia de Vries",
+            vec![group(Deal, ContactPerson, 7, &["Roof", "Solar panels", "Heat pump", "Insulation", "Windows"])],
+        ),
+        (
+            "Maarten van ’t Hoff",
+            vec![group(Invoice, Customer, 1, &["2025/1042"]), group(Project, Customer, 1, &["Website relaunch"])],
+        ),
+        (
+            "Łukasz Wiśniewski",
+            vec![group(
+                TimeTracking,
+                Subject,
+                14,
+                &["Intake call", "Workshop day 1", "Workshop day 2", "Follow-up", "Report"],
+            )],
+        ),
+        ("Fatma Yılmaz", vec![group(Invoice, Customer, 1, &[])]),
+    ];
+    people
+        .into_iter()
+        .zip(1u128..)
+        .map(|((name, groups), id)| ExceptionFacts {
+            record_id: Uuid::from_u128(id),
+            name: Some(name.to_owned()),
+            cause: Cause::Blocked(groups),
+        })
+        .collect()
+}
+
+fn group(kind: LinkedKind, role: LinkRole, count: i64, titles: &[&str]) -> Blocker {
+    let linked = |&title: &&str| BlockerSample { id: Uuid::from_u128(9), title: Some(title.to_owned()) };
+    Blocker { kind, role, count, sample: titles.iter().map(linked).collect() }
+}

@@ -1,0 +1,229 @@
+//! A report put into sentences: what the text and the HTML template lay out, each in its way.
+
+use askama::Template;
+
+use super::exceptions_file::ExceptionsFile;
+use super::locale::Phrases;
+use super::report::{Cause, Ending, ExceptionFacts, Operation, Report};
+
+use crate::domain::blocker::Blocker;
+
+pub(super) struct Letter {
+    lang: &'static str,
+    pub(super) subject: String,
+    opening: String,
+    bar: Bar,
+    done: Headline,
+    undo: Option<Step>,
+    stayed: Vec<Headline>,
+    exceptions: Vec<Line>,
+    exceptions_end: Option<String>,
+    download: Option<Step>,
+    notes: Vec<String>,
+    what_now: &'static str,
+    advice: Vec<&'static str>,
+    footer: String,
+}
+
+/// A sentence that carries the weight, and what follows it.
+struct Headline {
+    strong: String,
+    rest: String,
+}
+
+/// Something to do, and the command that does it.
+struct Step {
+    sentence: &'static str,
+    command: String,
+}
+
+/// One record that stayed, and why.
+struct Line {
+    name: String,
+    why: String,
+}
+
+/// Shares of the matched records in percent; what is not 0 is at least 1.
+struct Bar {
+    done: u64,
+    kept: u64,
+    rest: u64,
+}
+
+#[derive(Template)]
+#[template(path = "mail/report.txt")]
+struct TextBody<'a> {
+    letter: &'a Letter,
+}
+
+#[derive(Template)]
+#[template(path = "mail/report.html")]
+struct HtmlBody<'a> {
+    letter: &'a Letter,
+}
+
+impl Letter {
+    /// `report` must be tidied: its texts are used as they are.
+    pub(super) fn from_report(report: &Report) -> Self {
+        let say = report.language.phrases();
+        let counts = &report.counts;
+        let can_undo = report.operation == Operation::Delete && counts.done > 0;
+        let advice =
+            [(counts.blocked > 0).then(|| say.after_kept()), (counts.conflict > 0).then(|| say.after_conflict())];
+        Self {
+            lang: say.tag(),
+            subject: subject(report, say),
+            opening: say.opening(report),
+            bar: Bar::from_report(report),
+            done: done(report, say),
+            undo: (can_undo && report.restorable_until.is_some())
+                .then(|| Step { sentence: say.to_undo(), command: post_command(&action_url(report, "/undo")) }),
+            stayed: stayed(report, say),
+            exceptions: report.exceptions.iter().map(|exception| exception_line(exception, say)).collect(),
+            exceptions_end: exceptions_end(report, say),
+            download: (report.exceptions_file == ExceptionsFile::TooLarge).then(|| Step {
+                sentence: say.too_long_to_attach(),
+                command: download_command(&action_url(report, "/results?format=csv")),
+            }),
+            notes: notes(report, say),
+            what_now: say.what_now(),
+            advice: advice.into_iter().flatten().collect(),
+            footer: format!("{} {} {}.", say.why_you(), say.action(), report.action_id),
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        TextBody { letter: self }.render().expect("rendering to memory cannot fail")
+    }
+
+    pub(super) fn html(&self) -> String {
+        HtmlBody { letter: self }.render().expect("rendering to memory cannot fail")
+    }
+}
+
+impl Bar {
+    fn from_report(report: &Report) -> Self {
+        let counts = &report.counts;
+        let percent = |part: u64| match part * 100 / counts.matched.max(1) {
+            0 if part > 0 => 1,
+            percent => percent,
+        };
+        let kept = percent(counts.blocked + counts.conflict);
+        let others = counts.gone + counts.unchanged + counts.not_processed;
+        let rest = if others > 0 { percent(others) } else { 0 };
+        let done = if counts.done > 0 { 100 - kept - rest } else { 0 };
+        Self { done, kept, rest }
+    }
+}
+
+fn subject(report: &Report, say: &dyn Phrases) -> String {
+    let counts = &report.counts;
+    if report.ending == Ending::Aborted {
+        return say.nothing_deleted(report.kind, counts.blocked, counts.matched);
+    }
+    let unfinished = say.unfinished(report.operation, report.ending);
+    let progress = say.progress(report.operation, report.kind, counts.done, counts.matched);
+    let mut subject = format!("{unfinished}{progress}");
+    if counts.blocked > 0 {
+        subject = format!("{subject}, {}", say.kept_briefly(report.kind, counts.blocked));
+    }
+    if counts.conflict > 0 {
+        subject = format!("{subject}, {}", say.in_conflict_briefly(counts.conflict));
+    }
+    subject
+}
+
+fn done(report: &Report, say: &dyn Phrases) -> Headline {
+    let done = report.counts.done;
+    let why_unfinished = say.why_unfinished(report.ending);
+    let take_back = match report.restorable_until {
+        Some(until) if report.operation == Operation::Delete && done > 0 => say.can_take_back(done, until),
+        _ => String::new(),
+    };
+    Headline {
+        strong: say.done(report.operation, report.kind, done),
+        rest: format!("{take_back} {why_unfinished}").trim().to_owned(),
+    }
+}
+
+fn stayed(report: &Report, say: &dyn Phrases) -> Vec<Headline> {
+    let counts = &report.counts;
+    let kept = (counts.blocked > 0).then(|| kept(report, say));
+    let in_conflict = (counts.conflict > 0)
+        .then(|| Headline { strong: say.in_conflict(report.kind, counts.conflict), rest: String::new() });
+    kept.into_iter().chain(in_conflict).collect()
+}
+
+fn kept(report: &Report, say: &dyn Phrases) -> Headline {
+    let by_kind: Vec<String> = report.kept_by.iter().map(|&(kind, n)| say.kept_by(kind, n)).collect();
+    let links: u64 = report.kept_by.iter().map(|&(_, n)| n).sum();
+    let mut rest = by_kind.join(", ");
+    if links > report.counts.blocked {
+        rest = format!("{rest} {}", say.record_can_have_several());
+    }
+    Headline { strong: say.kept(report.kind, report.counts.blocked), rest: format!("{rest}.") }
+}
+
+fn exception_line(exception: &ExceptionFacts, say: &dyn Phrases) -> Line {
+    let why = match &exception.cause {
+        Cause::Blocked(groups) => {
+            let groups: Vec<String> = groups.iter().map(|group| blocker(group, say)).collect();
+            groups.join("; ")
+        }
+        Cause::Conflict { with_id, with_name } => match with_name {
+            Some(name) => say.external_id_taken_by(name),
+            None => say.external_id_taken_by(&with_id.to_string()),
+        },
+    };
+    let name = match &exception.name {
+        Some(name) => name.clone(),
+        None => exception.record_id.to_string(),
+    };
+    Line { name, why }
+}
+
+fn blocker(group: &Blocker, say: &dyn Phrases) -> String {
+    let count = group.count.unsigned_abs();
+    let linked_as = say.linked_as(group.kind, group.role, count);
+    let titles: Vec<&str> = group.sample.iter().filter_map(|linked| linked.title.as_deref()).collect();
+    let unnamed = count.saturating_sub(titles.len() as u64);
+    match (titles.is_empty(), unnamed) {
+        (true, _) => linked_as,
+        (false, 0) => format!("{linked_as} ({})", titles.join(", ")),
+        (false, n) => format!("{linked_as} ({}, {})", titles.join(", "), say.and_more(n)),
+    }
+}
+
+fn exceptions_end(report: &Report, say: &dyn Phrases) -> Option<String> {
+    let all = report.counts.blocked + report.counts.conflict;
+    let unnamed = all.saturating_sub(report.exceptions.len() as u64);
+    match (&report.exceptions_file, unnamed) {
+        (ExceptionsFile::Empty, _) | (ExceptionsFile::TooLarge, 0) => None,
+        (ExceptionsFile::Attached(_), 0) => Some(say.all_in_attachment().to_owned()),
+        (ExceptionsFile::Attached(_), n) => Some(say.more_in_attachment(n)),
+        (ExceptionsFile::TooLarge, n) => Some(format!("... {}.", say.and_more(n))),
+    }
+}
+
+fn notes(report: &Report, say: &dyn Phrases) -> Vec<String> {
+    let counts = &report.counts;
+    let notes = [
+        (counts.gone > 0).then(|| say.gone(report.operation, counts.gone)),
+        (counts.unchanged > 0).then(|| say.unchanged(counts.unchanged)),
+        (counts.not_processed > 0).then(|| say.not_processed(counts.not_processed)),
+    ];
+    notes.into_iter().flatten().collect()
+}
+
+fn action_url(report: &Report, path: &str) -> String {
+    let base = report.public_url.trim_end_matches('/');
+    format!("{base}/bulk-actions/{}{path}", report.action_id)
+}
+
+fn post_command(url: &str) -> String {
+    format!("curl -X POST {url} -H \"Authorization: Bearer $TOKEN\"")
+}
+
+fn download_command(url: &str) -> String {
+    format!("curl -o exceptions.csv \"{url}\" -H \"Authorization: Bearer $TOKEN\"")
+}

@@ -1,0 +1,130 @@
+//! Report mails: their facts are gathered and put into words at the moment they leave, so that the outbox holds no name
+//! and no address.
+
+use uuid::Uuid;
+
+use crate::domain::actor::AccountId;
+use crate::domain::bulk_action::{Action, ActionStatus, BulkAction};
+use crate::domain::entity::BinKind;
+use crate::domain::error::{Error, Result};
+use crate::domain::results_csv::ResultRow;
+use crate::mail::OutgoingMail;
+use crate::mail::exceptions_file::{ExceptionsFile, MAX_ATTACHMENT_BYTES};
+use crate::mail::locale::Language;
+use crate::mail::report::{Cause, Counts, Ending, ExceptionFacts, NAMED_EXCEPTIONS, Operation, Report, Source};
+use crate::repository::bulk_actions;
+use crate::repository::db::{Db, Read};
+use crate::repository::report_facts::{self, Exceptions, NamedException};
+
+/// The report of an ended action, ready to be sent as the mail `mail_id`; None when there is nobody to send it to.
+pub async fn compose_report(
+    db: &Db,
+    account: AccountId,
+    mail_id: Uuid,
+    action_id: Uuid,
+    public_url: &str,
+) -> Result<Option<OutgoingMail>> {
+    let public_url = public_url.to_owned();
+    db.read(account, move |read| {
+        let action = bulk_actions::find(read, action_id)?.ok_or(Error::NotFound)?;
+        let Some(to_address) = action.requester.email.clone() else { return Ok(None) };
+        let to_name = action.requester.name.clone();
+        let date = read.now();
+        let content = report(read, action, public_url)?.render();
+        Ok(Some(OutgoingMail { id: mail_id, date, to_name, to_address, content }))
+    })
+    .await
+}
+
+fn report(read: &mut Read, action: BulkAction, public_url: String) -> Result<Report> {
+    let (exceptions, exceptions_file) = exceptions(read, &action)?;
+    let kept_by = report_facts::kept_by_kind(read, action.id)?;
+    let now = read.now();
+    Ok(Report {
+        language: Language::from_locale(action.requester.locale.as_deref()),
+        operation: operation(&action),
+        kind: action.entity,
+        source: source(&action),
+        ending: if action.status == ActionStatus::Failed { Ending::Failed } else { Ending::Completed },
+        counts: counts(&action),
+        finished_at: action.finished_at.unwrap_or(now),
+        restorable_until: action.restorable_until.filter(|until| *until > now),
+        kept_by: kept_by.into_iter().map(|(kind, records)| (kind, records.unsigned_abs())).collect(),
+        exceptions,
+        exceptions_file,
+        public_url,
+        action_id: action.id,
+        recipient_name: action.requester.name,
+        reason: action.reason,
+    })
+}
+
+fn operation(action: &BulkAction) -> Operation {
+    match action.action {
+        Action::Delete => Operation::Delete,
+        Action::Restore if action.undo_of.is_some() => Operation::Undo,
+        Action::Restore => Operation::Restore,
+    }
+}
+
+fn counts(action: &BulkAction) -> Counts {
+    let counts = action.counts;
+    Counts {
+        matched: counts.matched.unsigned_abs(),
+        done: (counts.deleted + counts.restored).unsigned_abs(),
+        blocked: counts.blocked.unsigned_abs(),
+        conflict: counts.conflict.unsigned_abs(),
+        gone: counts.gone.unsigned_abs(),
+        unchanged: counts.unchanged.unsigned_abs(),
+        not_processed: counts.not_processed.unsigned_abs(),
+    }
+}
+
+/// How the requester described the set.
+fn source(action: &BulkAction) -> Source {
+    let target = &action.target;
+    match (target.kind.as_deref(), &target.segment_name) {
+        (_, Some(name)) => Source::Segment(name.clone()),
+        (Some("ids"), _) => Source::List(action.counts.matched.unsigned_abs()),
+        (Some("deletion" | "undo"), _) => Source::Deletion,
+        _ => Source::Rules,
+    }
+}
+
+/// The first exceptions for the mail itself, and the file with all of them.
+fn exceptions(read: &mut Read, action: &BulkAction) -> Result<(Vec<ExceptionFacts>, ExceptionsFile)> {
+    let kind = action.entity;
+    let mut first = Vec::new();
+    let mut rows_of = |exception: NamedException| {
+        if first.len() < NAMED_EXCEPTIONS {
+            first.extend(exception_facts(&exception));
+        }
+        result_rows(exception, kind)
+    };
+    let rows = Exceptions::new(read, action.id, kind).flat_map(|exception| match exception {
+        Ok(exception) => rows_of(exception).into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    });
+    let file = ExceptionsFile::collect(rows, MAX_ATTACHMENT_BYTES)?;
+    Ok((first, file))
+}
+
+/// What the mail names; records that are merely gone are only counted.
+fn exception_facts(exception: &NamedException) -> Option<ExceptionFacts> {
+    let cause = match (exception.outcome.as_str(), exception.conflict_with) {
+        ("blocked", _) => Cause::Blocked(exception.blockers.clone()),
+        ("conflict", Some(with_id)) => Cause::Conflict { with_id, with_name: exception.conflict_name.clone() },
+        _ => return None,
+    };
+    Some(ExceptionFacts { record_id: exception.record_id, name: exception.name.clone(), cause })
+}
+
+fn result_rows(exception: NamedException, kind: BinKind) -> Vec<ResultRow> {
+    let NamedException { record_id, name, outcome, blockers, conflict_with, .. } = exception;
+    let row =
+        |blocker| ResultRow { record_id, kind, name: name.clone(), outcome: outcome.clone(), blocker, conflict_with };
+    if blockers.is_empty() {
+        return vec![row(None)];
+    }
+    blockers.into_iter().map(|blocker| row(Some(blocker))).collect()
+}
