@@ -149,6 +149,7 @@ CREATE TABLE deals (
     deleted_at timestamptz,
     deletion_id uuid,
     purge_at timestamptz,
+    search_text text COLLATE "C" NOT NULL,
     CONSTRAINT deals_pkey PRIMARY KEY (account_id, id),
     CONSTRAINT deals_status CHECK (status IN ('new', 'open', 'won', 'lost')),
     CONSTRAINT deals_one_customer CHECK (num_nonnulls(customer_contact_id, customer_company_id) = 1),

@@ -47,6 +47,26 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
+/// A JSON body that may be left out.
+pub struct OptionalBody<T> {
+    pub value: T,
+    pub bytes: web::Bytes,
+}
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+        if !chunked && content_length(request.headers()).unwrap_or(0) == 0 {
+            return Box::pin(ready(Ok(Self { value: T::default(), bytes: web::Bytes::new() })));
+        }
+        let body = Body::from_request(request, payload);
+        Box::pin(async move { body.await.map(|Body { value, bytes }| Self { value, bytes }) })
+    }
+}
+
 fn require_json(headers: &HeaderMap) -> std::result::Result<(), Problem> {
     require_media_type(headers, "application/json")
 }

@@ -21,6 +21,10 @@ pub struct Listing<T> {
 }
 
 impl<T> Listing<T> {
+    pub fn of(data: Vec<T>, next_cursor: Option<String>, total: Option<i64>) -> Self {
+        Self { data, page: PageInfo { next_cursor, total } }
+    }
+
     pub fn new<R>(page: Page<R>, view: impl Fn(R) -> T) -> Self {
         Self {
             data: page.data.into_iter().map(view).collect(),

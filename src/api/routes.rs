@@ -12,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::openapi::OPERATIONS;
 use super::problem::{METHOD_NOT_ALLOWED, Problem, UNKNOWN_ROUTE};
 use super::request_id::{self, REQUEST_ID};
-use super::{contacts, health, me, openapi, problems, segments};
+use super::{bulk_actions, contacts, deletion, health, me, openapi, problems, recycle_bin, segments};
 use crate::telemetry;
 
 /// Registers every documented operation.
@@ -33,6 +33,17 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(segments::update_segment)
         .service(segments::delete_segment)
         .service(segments::count_segment)
+        .service(deletion::delete_contact)
+        .service(deletion::get_contact_deletability)
+        .service(bulk_actions::create_bulk_action)
+        .service(bulk_actions::list_bulk_actions)
+        .service(bulk_actions::get_bulk_action)
+        .service(bulk_actions::undo_bulk_action)
+        .service(bulk_actions::list_results)
+        .service(recycle_bin::list_recycle_bin)
+        .service(recycle_bin::get_binned_record)
+        .service(recycle_bin::restore_binned_record)
+        .service(recycle_bin::purge_binned_record)
         .service(health::get_live)
         .service(health::get_ready)
         .service(health::get_metrics)

@@ -242,3 +242,13 @@ pub struct RecordOutcome {
     /// Null once the record is purged.
     pub name: Option<String>,
 }
+
+impl TargetSummary {
+    pub fn of_kind(kind: &str) -> Self {
+        Self { kind: Some(kind.to_owned()), ..Self::default() }
+    }
+
+    pub fn of_rules(rules: serde_json::Value) -> Self {
+        Self { rules: Some(rules), ..Self::of_kind("rules") }
+    }
+}

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::blocker::Blocker;
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// One thing that is wrong with a request: where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Float, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Float, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::db::{Sweep, Tx};
-use super::parties::BinStamp;
+use super::column_types::Word;
+use super::db::{Read, Sweep, Tx};
+use super::parties::{BinStamp, contains_pattern};
 use super::schema::deals;
 use crate::domain::entity::{BinKind, RecordRef};
 use crate::domain::error::Result;
@@ -148,4 +149,121 @@ pub fn analyze_after(sweep: &mut Sweep, kind: BinKind, touched: i64) -> Result<(
         diesel::sql_query(format!("ANALYZE {}", kind.table())).execute(sweep.conn)?;
     }
     Ok(())
+}
+
+/// What lies in the bin, as its list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct BinnedRecord {
+    #[diesel(sql_type = Text)]
+    pub kind: Word<BinKind>,
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Timestamptz)]
+    pub deleted_at: DateTime<Utc>,
+    #[diesel(sql_type = SqlUuid)]
+    pub deletion_id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    pub purge_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub deleted_by: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub deleted_by_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+}
+
+/// Which binned records; all conditions must hold.
+#[derive(Debug, Clone, Default)]
+pub struct BinFilter {
+    pub kind: Option<BinKind>,
+    pub id: Option<Uuid>,
+    /// Folded words; each must be part of the search text.
+    pub words: Vec<String>,
+    pub deleted_by: Option<String>,
+    pub deletion_id: Option<Uuid>,
+    pub deleted_before: Option<DateTime<Utc>>,
+    pub deleted_after: Option<DateTime<Utc>>,
+}
+
+/// The deletion and the record after which a page starts.
+pub type BinKey = (Uuid, Uuid);
+
+/// Up to `limit` records, newest deletion first.
+pub fn list(read: &mut Read, filter: &BinFilter, after: Option<BinKey>, limit: i64) -> Result<Vec<BinnedRecord>> {
+    let branches: Vec<String> = kinds(filter)
+        .map(|kind| {
+            format!(
+                "(SELECT '{word}' AS kind, t.id, {name} AS name, t.deleted_at, t.deletion_id, t.purge_at \
+                 FROM {table} AS t WHERE {conditions} AND ($9 IS NULL OR (t.deletion_id, t.id) < ($9, $10)) \
+                 ORDER BY t.deletion_id DESC, t.id DESC LIMIT $11)",
+                word = kind.as_str(),
+                name = name_of(kind),
+                table = kind.table(),
+                conditions = CONDITIONS,
+            )
+        })
+        .collect();
+    let sql = format!(
+        "SELECT found.*, d.deleted_by, d.deleted_by_name, d.reason FROM ({}) AS found \
+         LEFT JOIN deletions AS d ON d.account_id = $1 AND d.id = found.deletion_id \
+         ORDER BY found.deletion_id DESC, found.id DESC LIMIT $11",
+        branches.join(" UNION ALL ")
+    );
+    let query = filtered(read, &sql, filter)
+        .bind::<Nullable<SqlUuid>, _>(after.map(|(deletion_id, _)| deletion_id))
+        .bind::<Nullable<SqlUuid>, _>(after.map(|(_, id)| id))
+        .bind::<BigInt, _>(limit);
+    Ok(query.load(read.conn)?)
+}
+
+/// How many records `filter` lets through.
+pub fn count(read: &mut Read, filter: &BinFilter) -> Result<i64> {
+    let branches: Vec<String> =
+        kinds(filter).map(|kind| format!("(SELECT count(*) FROM {} AS t WHERE {CONDITIONS})", kind.table())).collect();
+    let sql = format!("SELECT ({}) AS total", branches.join(" + "));
+    let total: Total = filtered(read, &sql, filter).get_result(read.conn)?;
+    Ok(total.total)
+}
+
+#[derive(QueryableByName)]
+struct Total {
+    #[diesel(sql_type = BigInt)]
+    total: i64,
+}
+
+const CONDITIONS: &str = "t.account_id = $1 AND t.deleted_at IS NOT NULL AND t.purge_at > $2 \
+    AND ($3 IS NULL OR t.id = $3) AND ($4 IS NULL OR t.deletion_id = $4) \
+    AND ($5 IS NULL OR t.deleted_at < $5) AND ($6 IS NULL OR t.deleted_at > $6) \
+    AND ($7 IS NULL OR t.deletion_id IN (SELECT id FROM deletions WHERE account_id = $1 AND deleted_by = $7)) \
+    AND t.search_text LIKE ALL ($8)";
+
+fn kinds(filter: &BinFilter) -> impl Iterator<Item = BinKind> {
+    BinKind::ALL.into_iter().filter(move |kind| filter.kind.is_none_or(|wanted| wanted == *kind))
+}
+
+const fn name_of(kind: BinKind) -> &'static str {
+    match kind {
+        BinKind::Contact => "btrim(concat(t.first_name, ' ', t.last_name))",
+        BinKind::Company => "t.name",
+        BinKind::Deal => "t.title",
+    }
+}
+
+type Filtered<'a> = diesel::query_builder::BoxedSqlQuery<'a, diesel::pg::Pg, diesel::query_builder::SqlQuery>;
+
+/// Binds the account, the time and the filter as `$1` to `$8`.
+fn filtered<'a>(read: &Read, sql: &str, filter: &BinFilter) -> Filtered<'a> {
+    let patterns: Vec<String> = filter.words.iter().map(|word| contains_pattern(word)).collect();
+    diesel::sql_query(sql)
+        .into_boxed()
+        .bind::<SqlUuid, _>(read.account().0)
+        .bind::<Timestamptz, _>(read.now())
+        .bind::<Nullable<SqlUuid>, _>(filter.id)
+        .bind::<Nullable<SqlUuid>, _>(filter.deletion_id)
+        .bind::<Nullable<Timestamptz>, _>(filter.deleted_before)
+        .bind::<Nullable<Timestamptz>, _>(filter.deleted_after)
+        .bind::<Nullable<Text>, _>(filter.deleted_by.clone())
+        .bind::<Array<Text>, _>(patterns)
 }

@@ -167,6 +167,7 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         deletion_id -> Nullable<Uuid>,
         purge_at -> Nullable<Timestamptz>,
+        search_text -> Text,
     }
 }
 

@@ -100,7 +100,7 @@ pub fn undo(tx: &mut Tx, actor: &Actor, id: Uuid, on_conflict: OnConflict) -> Re
         on_conflict,
         notify: origin.notify,
         reason: None,
-        target: TargetSummary { kind: Some("undo".to_owned()), deletion_id: Some(id), ..TargetSummary::default() },
+        target: TargetSummary { deletion_id: Some(id), ..TargetSummary::of_kind("undo") },
         undo_of: Some(id),
         retention_days: origin.retention_days,
     };

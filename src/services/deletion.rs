@@ -42,6 +42,11 @@ pub fn delete_records(tx: &mut Tx, kind: RecordKind, ids: &[Uuid], stamp: BinSta
     Ok(result)
 }
 
+/// Locks one record for its deletion, so that what is read of it next stays true.
+pub fn hold(tx: &mut Tx, kind: RecordKind, id: Uuid) -> Result<()> {
+    recycle_bin::lock(tx, kind.into(), &[id]).map(|_| ())
+}
+
 /// Deletes one record on behalf of `actor`; the caller knows that it is live.
 ///
 /// # Errors

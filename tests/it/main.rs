@@ -1,6 +1,7 @@
 //! Sweep as its users meet it: over HTTP, SQL and SMTP. One binary; each test has a database of its own.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+mod bulk_delete;
 mod contacts;
 mod embedded_postgres;
 mod harness;

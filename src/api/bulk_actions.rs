@@ -1,0 +1,322 @@
+//! Bulk actions: asking for one, watching it, reading what became of each record, undoing it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::auth::{Admin, Caller};
+use super::bulk_request::BulkActionInput;
+use super::extractors::{Body, Id, OptionalBody, Query};
+use super::idempotency::{Answer, Post};
+use super::problem::Problem;
+use super::resources::Listing;
+use crate::domain::actor::Actor;
+use crate::domain::blocker::Blocker;
+use crate::domain::bulk_action::{
+    Action, ActionStatus, BulkAction, Counts, Notify, OnConflict, Outcome, RecordOutcome, TargetSummary,
+};
+use crate::domain::entity::BinKind;
+use crate::domain::error::{Error, Result};
+use crate::domain::notification::Notification;
+use crate::domain::page::PageRequest;
+use crate::repository::bulk_actions::{self, ActionFilter};
+use crate::repository::db::Read;
+use crate::repository::{outbox, results};
+use crate::services::{self, Services};
+
+/// A bulk action as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BulkActionView {
+    pub id: Uuid,
+    pub action: Action,
+    pub entity: BinKind,
+    pub status: ActionStatus,
+    pub counts: Counts,
+    pub target: TargetSummary,
+    /// The action that this one takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    pub notify: Notify,
+    #[schema(example = "GDPR clean-up 2026")]
+    pub reason: Option<String>,
+    pub requested_by: RequestedBy,
+    pub notification: Notification,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Until then everything that was deleted can be taken back.
+    pub restorable_until: Option<DateTime<Utc>>,
+    /// Why the action failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Origin {
+    #[schema(example = "undo")]
+    pub kind: &'static str,
+    pub action_id: Uuid,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestedBy {
+    #[schema(example = "ann")]
+    pub user_id: String,
+    pub name: Option<String>,
+}
+
+/// An action with the state of its report, as this actor may see it.
+fn view(read: &mut Read, actor: &Actor, action: BulkAction) -> Result<BulkActionView> {
+    let delivery = outbox::deliveries(read, &[action.id])?.remove(&action.id);
+    let mut notification =
+        Notification::new(action.notify != Notify::Never, action.requester.email.as_deref(), delivery);
+    if !actor.is_admin() {
+        notification.last_answer = None;
+    }
+    let mut target = action.target;
+    if target.private && actor.user_id != action.requested_by {
+        target.segment_name = None;
+    }
+    Ok(BulkActionView {
+        id: action.id,
+        action: action.action,
+        entity: action.entity,
+        status: action.status,
+        counts: action.counts,
+        target,
+        origin: action.undo_of.map(|action_id| Origin { kind: "undo", action_id }),
+        notify: action.notify,
+        reason: action.reason,
+        requested_by: RequestedBy { user_id: action.requested_by, name: action.requester.name },
+        notification,
+        created_at: action.created_at,
+        started_at: action.started_at,
+        finished_at: action.finished_at,
+        restorable_until: action.restorable_until,
+        failure: action.failure,
+    })
+}
+
+/// An action that this actor may see: an admin all, a member its own.
+fn visible(read: &mut Read, actor: &Actor, id: Uuid) -> Result<BulkAction> {
+    bulk_actions::find(read, id)?
+        .filter(|action| actor.is_admin() || action.requested_by == actor.user_id)
+        .ok_or(Error::NotFound)
+}
+
+fn accepted(view: &BulkActionView) -> Result<Answer> {
+    Ok(Answer::new(StatusCode::ACCEPTED, view, Vec::new())?
+        .header("location", format!("/bulk-actions/{}", view.id))
+        .header("retry-after", "1"))
+}
+
+/// Start a bulk action
+///
+/// Freezes the set of records that the target describes now; later matches are never touched. Deletes move records into
+/// the recycle bin and leave those that something live is linked to. Exactly one member of `target` must be given.
+#[utoipa::path(tag = "Bulk actions", request_body = BulkActionInput,
+    responses((status = 202, description = "The action is queued.", body = BulkActionView)),
+    extensions(("x-problems" = json!(["admin-only", "not-found", "expected-count-mismatch"]))))]
+#[post("/bulk-actions")]
+pub async fn create_bulk_action(
+    Admin(actor): Admin,
+    services: web::Data<Services>,
+    post: Post,
+    body: Body<BulkActionInput>,
+) -> Result<HttpResponse, Problem> {
+    let input = body.value.validate()?;
+    let caller = actor.clone();
+    let answer = post
+        .answer(&services.db, &caller, &body.bytes, move |tx| {
+            let request = input.resolve(tx, &actor)?;
+            let action = services::bulk_actions::accept(tx, &actor, request)?;
+            accepted(&view(tx, &actor, action)?)
+        })
+        .await;
+    services.signals.chunks.notify_waiters();
+    answer
+}
+
+/// Which actions.
+#[derive(Debug, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BulkActionQuery {
+    #[param(inline)]
+    pub status: Option<ActionStatus>,
+    #[param(inline)]
+    pub action: Option<Action>,
+    /// 1 to 200; 50 when left out.
+    #[serde(skip_serializing)]
+    pub limit: Option<i64>,
+    /// `page.next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    pub cursor: Option<String>,
+    /// Adds `page.total`.
+    #[serde(default, skip_serializing)]
+    pub with_total: bool,
+}
+
+/// List bulk actions
+///
+/// Newest first; an admin sees all of the account, a member its own.
+#[utoipa::path(tag = "Bulk actions", params(BulkActionQuery),
+    responses((status = 200, description = "A page of actions.", body = Listing<BulkActionView>)),
+    extensions(("x-problems" = json!(["validation-failed", "invalid-cursor"]))))]
+#[get("/bulk-actions")]
+pub async fn list_bulk_actions(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    Query(query): Query<BulkActionQuery>,
+) -> Result<web::Json<Listing<BulkActionView>>, Problem> {
+    let page = PageRequest::new(query.limit, query.cursor.as_deref(), query.with_total, &query)?;
+    let filter = ActionFilter {
+        requested_by: (!actor.is_admin()).then(|| actor.user_id.clone()),
+        status: query.status,
+        action: query.action,
+    };
+    let listing = services
+        .db
+        .read(actor.account, move |read| {
+            let page = bulk_actions::list(read, &filter, &page)?;
+            let views = page.data.into_iter().map(|action| view(read, &actor, action)).collect::<Result<Vec<_>>>()?;
+            Ok(Listing::of(views, page.next_cursor, page.total))
+        })
+        .await?;
+    Ok(web::Json(listing))
+}
+
+/// Read a bulk action
+///
+/// How far it is: `matched` = `processed` + `not_processed` at every instant. While it runs, `Retry-After` says when to
+/// look again.
+#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The action.", body = BulkActionView)),
+    extensions(("x-problems" = json!(["not-found"]))))]
+#[get("/bulk-actions/{id}")]
+pub async fn get_bulk_action(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    Id(id): Id,
+) -> Result<HttpResponse, Problem> {
+    let view = services
+        .db
+        .read(actor.account, move |read| {
+            let action = visible(read, &actor, id)?;
+            view(read, &actor, action)
+        })
+        .await?;
+    let mut response = HttpResponse::Ok();
+    if !view.status.ended() {
+        response.insert_header(("retry-after", "1"));
+    }
+    Ok(response.json(view))
+}
+
+/// What an undo does with records whose `external_id` is taken.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RestoreInput {
+    pub on_conflict: OnConflict,
+}
+
+/// Undo a bulk delete
+///
+/// Starts a restore of exactly what the action deleted. There is one undo for each action.
+#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)), request_body = Option<RestoreInput>,
+    responses((status = 202, description = "The undo is queued.", body = BulkActionView)),
+    extensions(("x-problems" = json!(["admin-only", "not-found", "action-not-ended", "not-undoable",
+        "nothing-to-undo", "already-undone"]))))]
+#[post("/bulk-actions/{id}/undo")]
+pub async fn undo_bulk_action(
+    Admin(actor): Admin,
+    services: web::Data<Services>,
+    Id(id): Id,
+    post: Post,
+    body: OptionalBody<RestoreInput>,
+) -> Result<HttpResponse, Problem> {
+    let caller = actor.clone();
+    let on_conflict = body.value.on_conflict;
+    let answer = post
+        .answer(&services.db, &caller, &body.bytes, move |tx| {
+            let undo = services::bulk_actions::undo(tx, &actor, id, on_conflict)?;
+            accepted(&view(tx, &actor, undo)?)
+        })
+        .await;
+    services.signals.chunks.notify_waiters();
+    answer
+}
+
+/// What became of one record.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResultView {
+    pub record_id: Uuid,
+    /// Null once the record is purged.
+    #[schema(example = "Ann Peeters")]
+    pub name: Option<String>,
+    pub outcome: Outcome,
+    /// What kept a blocked record.
+    pub blockers: Vec<Blocker>,
+    /// The live record that holds the `external_id` of a `conflict`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflict_with: Option<Uuid>,
+}
+
+impl From<RecordOutcome> for ResultView {
+    fn from(RecordOutcome { exception, name }: RecordOutcome) -> Self {
+        Self {
+            record_id: exception.record_id,
+            name,
+            outcome: exception.outcome,
+            blockers: exception.blockers,
+            conflict_with: exception.conflict_with,
+        }
+    }
+}
+
+/// Which results.
+#[derive(Debug, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ResultQuery {
+    /// Only records with this outcome.
+    #[param(inline)]
+    pub outcome: Option<Outcome>,
+    /// 1 to 200; 50 when left out.
+    #[serde(skip_serializing)]
+    pub limit: Option<i64>,
+    /// `page.next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    pub cursor: Option<String>,
+}
+
+/// Read the results
+///
+/// An outcome for each record of the frozen set; blocked ones name what keeps them. They stay the same after an undo or
+/// a purge, but for names, which go with the record.
+#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path), ResultQuery),
+    responses((status = 200, description = "A page of results.", body = Listing<ResultView>)),
+    extensions(("x-problems" = json!(["not-found", "validation-failed", "invalid-cursor"]))))]
+#[get("/bulk-actions/{id}/results")]
+pub async fn list_results(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    Id(id): Id,
+    Query(query): Query<ResultQuery>,
+) -> Result<web::Json<Listing<ResultView>>, Problem> {
+    let bound_to: (Uuid, Value) = (id, serde_json::json!(query.outcome));
+    let page = PageRequest::new(query.limit, query.cursor.as_deref(), false, &bound_to)?;
+    let listed = services
+        .db
+        .read(actor.account, move |read| {
+            let action = visible(read, &actor, id)?;
+            let rows = results::list(read, &action, query.outcome, page.after, page.fetch())?;
+            page.page(rows, None, |(key, _)| *key)
+        })
+        .await?;
+    Ok(web::Json(Listing::new(listed, |(_, outcome)| ResultView::from(outcome))))
+}

@@ -1,0 +1,207 @@
+//! The request for a bulk action: its shape, and which members go together.
+
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::domain::actor::Actor;
+use crate::domain::bulk_action::{Action, MAX_REASON_LENGTH, Notify, OnConflict, TargetSummary};
+use crate::domain::entity::BinKind;
+use crate::domain::error::{Error, FieldError, Result};
+use crate::domain::segment::saved::Visibility;
+use crate::domain::segment::{Match, RuleNode, RuleTree};
+use crate::domain::validation::Checks;
+use crate::repository::db::Tx;
+use crate::repository::segments;
+use crate::services::bulk_actions::{ActionRequest, Target};
+
+const MAX_IDS: usize = 10_000;
+
+/// What happens to records that something live is linked to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBlocked {
+    /// They stay; the rest is deleted.
+    #[default]
+    Skip,
+}
+
+/// Which records. Exactly one of `segment_id`, `ids`, `rules` (with `match`) and `deletion_id`.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TargetInput {
+    /// A saved or standard segment; for `delete`.
+    #[schema(example = "all-contacts")]
+    pub segment_id: Option<String>,
+    /// 1 to 10,000 ids. Doubles are dropped; unknown ones come out as `gone`.
+    pub ids: Option<Vec<Uuid>>,
+    /// `all` or `any`; goes with `rules`.
+    #[serde(rename = "match")]
+    #[schema(value_type = Option<Match>)]
+    pub matching: Option<Value>,
+    /// Inline rules, as in a segment; for `delete`.
+    #[schema(value_type = Option<Vec<RuleNode>>)]
+    pub rules: Option<Value>,
+    /// What one deletion took; for `restore`.
+    pub deletion_id: Option<Uuid>,
+}
+
+/// One action on one set of records.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"action": "delete", "entity": "contact", "target": {"segment_id": "all-contacts"},
+    "expected_count": 3949, "reason": "GDPR clean-up 2026"}))]
+pub struct BulkActionInput {
+    pub action: Action,
+    /// `deal` for `restore` alone.
+    pub entity: BinKind,
+    pub target: TargetInput,
+    #[serde(default)]
+    pub on_blocked: OnBlocked,
+    /// For `restore`.
+    #[serde(default)]
+    pub on_conflict: Option<OnConflict>,
+    /// Refuses with 409 `expected-count-mismatch` when another number of records matches.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    pub expected_count: Option<i64>,
+    #[serde(default)]
+    pub notify: Notify,
+    /// To 500 characters; kept with the action and shown in the bin.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A request whose shape is right.
+#[derive(Debug, Clone)]
+pub struct CheckedRequest {
+    input: BulkActionInput,
+    target: CheckedTarget,
+}
+
+#[derive(Debug, Clone)]
+enum CheckedTarget {
+    Segment(String),
+    Ids(Vec<Uuid>),
+    Rules(RuleTree),
+    Deletion(Uuid),
+}
+
+impl BulkActionInput {
+    /// # Errors
+    /// `Invalid` names every wrong member.
+    pub fn validate(mut self) -> Result<CheckedRequest> {
+        let mut checks = Checks::default();
+        checks.optional_text("/reason", &mut self.reason, MAX_REASON_LENGTH);
+        if self.expected_count.is_some_and(|count| count < 0) {
+            checks.fail("/expected_count", "must not be negative");
+        }
+        if self.action == Action::Delete && self.entity == BinKind::Deal {
+            checks.fail("/entity", "deals are deleted one by one; in bulk they can only be restored");
+        }
+        if self.action == Action::Delete && self.on_conflict.is_some() {
+            checks.fail("/on_conflict", "goes with the action restore alone");
+        }
+        let target = self.target.clone().check(&self, &mut checks);
+        checks.finish()?;
+        let target = target.ok_or_else(|| Error::field("/target", "names no set of records"))?;
+        Ok(CheckedRequest { input: self, target })
+    }
+}
+
+impl TargetInput {
+    /// Members are counted by hand: taking the first that fits would delete the wrong set.
+    fn check(self, request: &BulkActionInput, checks: &mut Checks) -> Option<CheckedTarget> {
+        let given = [
+            (self.segment_id.is_some(), "segment_id", Action::Delete),
+            (self.rules.is_some() || self.matching.is_some(), "rules", Action::Delete),
+            (self.deletion_id.is_some(), "deletion_id", Action::Restore),
+        ];
+        let count = given.iter().filter(|(present, ..)| *present).count() + usize::from(self.ids.is_some());
+        if count != 1 {
+            checks.fail("/target", "must have exactly one of segment_id, ids, rules (with match) and deletion_id");
+            return None;
+        }
+        for (_, name, action) in given.iter().filter(|(present, ..)| *present) {
+            if request.action != *action {
+                checks.fail(format!("/target/{name}"), format!("goes with the action {} alone", action.as_str()));
+                return None;
+            }
+        }
+        if let Some(mut ids) = self.ids {
+            if ids.is_empty() || ids.len() > MAX_IDS {
+                checks.fail("/target/ids", format!("must have 1 to {MAX_IDS} ids"));
+            }
+            ids.sort_unstable();
+            ids.dedup();
+            return Some(CheckedTarget::Ids(ids));
+        }
+        if let Some(id) = self.deletion_id {
+            return Some(CheckedTarget::Deletion(id));
+        }
+        if let Some(id) = self.segment_id {
+            return Some(CheckedTarget::Segment(id));
+        }
+        let (matching, rules) = (self.matching.unwrap_or_default(), self.rules.unwrap_or_default());
+        match RuleTree::new(request.entity.record()?, matching, rules, "/target") {
+            Ok(tree) => Some(CheckedTarget::Rules(tree)),
+            Err(errors) => {
+                for FieldError { pointer, detail } in errors {
+                    checks.fail(pointer, detail);
+                }
+                None
+            }
+        }
+    }
+}
+
+impl CheckedRequest {
+    /// Looks the target up as it is now.
+    ///
+    /// # Errors
+    /// `NotFound` for a segment that does not exist for this actor, `Invalid` for one of other records.
+    pub fn resolve(&self, tx: &mut Tx, actor: &Actor) -> Result<ActionRequest> {
+        let (target, summary) = match &self.target {
+            CheckedTarget::Segment(id) => self.segment(tx, actor, id)?,
+            CheckedTarget::Rules(tree) => (self.matching(tree)?, TargetSummary::of_rules(tree.to_json())),
+            CheckedTarget::Ids(ids) => (Target::Ids(ids.clone()), TargetSummary::of_kind("ids")),
+            CheckedTarget::Deletion(id) => {
+                let summary = TargetSummary { deletion_id: Some(*id), ..TargetSummary::of_kind("deletion") };
+                (Target::Deletion(*id), summary)
+            }
+        };
+        let input = &self.input;
+        Ok(ActionRequest {
+            action: input.action,
+            entity: input.entity,
+            target,
+            summary,
+            expected_count: input.expected_count,
+            on_conflict: input.on_conflict.unwrap_or_default(),
+            notify: input.notify,
+            reason: input.reason.clone(),
+        })
+    }
+
+    fn segment(&self, tx: &mut Tx, actor: &Actor, id: &str) -> Result<(Target, TargetSummary)> {
+        let segment = segments::find(tx, actor, id)?.ok_or(Error::NotFound)?;
+        if BinKind::from(segment.kind) != self.input.entity {
+            let detail = format!("is a segment of {}, not of the entity of the action", segment.kind.plural());
+            return Err(Error::field("/target/segment_id", detail));
+        }
+        let summary = TargetSummary {
+            segment_id: Some(id.to_owned()),
+            segment_name: Some(segment.name),
+            private: segment.visibility == Visibility::Private,
+            rules: Some(segment.tree.to_json()),
+            ..TargetSummary::of_kind("segment")
+        };
+        Ok((self.matching(&segment.tree)?, summary))
+    }
+
+    fn matching(&self, tree: &RuleTree) -> Result<Target> {
+        let kind = self.input.entity.record().ok_or_else(|| Error::field("/entity", "must be contact or company"))?;
+        Ok(Target::Matching { kind, condition: Box::new(tree.condition().clone()) })
+    }
+}
