@@ -12,11 +12,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::openapi::OPERATIONS;
 use super::problem::{METHOD_NOT_ALLOWED, Problem, UNKNOWN_ROUTE};
 use super::request_id::{self, REQUEST_ID};
-use super::{contacts, health, me, openapi, problems, segments};
+use super::{
+    companies, contacts, deals, health, invoices, me, openapi, problems, projects, segments, settings, tickets,
+    time_trackings,
+};
 use crate::telemetry;
 
 /// Registers every documented operation.
 pub fn configure(config: &mut ServiceConfig) {
+    configure_linked_records(config);
     config
         .service(me::get_me)
         .service(contacts::list_contacts)
@@ -33,11 +37,46 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(segments::update_segment)
         .service(segments::delete_segment)
         .service(segments::count_segment)
+        .service(companies::list_companies)
+        .service(companies::create_company)
+        .service(companies::get_company)
+        .service(companies::update_company)
+        .service(settings::get_settings)
+        .service(settings::update_settings)
         .service(health::get_live)
         .service(health::get_ready)
         .service(health::get_metrics)
         .service(openapi::get_openapi)
         .service(problems::get_problem);
+}
+
+fn configure_linked_records(config: &mut ServiceConfig) {
+    config
+        .service(deals::list_deals)
+        .service(deals::create_deal)
+        .service(deals::get_deal)
+        .service(deals::update_deal)
+        .service(deals::delete_deal)
+        .service(invoices::list_invoices)
+        .service(invoices::create_invoice)
+        .service(invoices::get_invoice)
+        .service(invoices::update_invoice)
+        .service(invoices::delete_invoice)
+        .service(projects::list_projects)
+        .service(projects::create_project)
+        .service(projects::get_project)
+        .service(projects::update_project)
+        .service(projects::delete_project)
+        .service(time_trackings::list_time_trackings)
+        .service(time_trackings::create_time_tracking)
+        .service(time_trackings::get_time_tracking)
+        .service(time_trackings::update_time_tracking)
+        .service(time_trackings::delete_time_tracking)
+        .service(tickets::list_tickets)
+        .service(tickets::create_ticket)
+        .service(tickets::get_ticket)
+        .service(tickets::update_ticket)
+        .service(tickets::delete_ticket);
 }
 
 /// An address that no operation answers, or not by this method.
