@@ -5,24 +5,22 @@ use actix_web::{HttpResponse, delete, get, patch, post, put, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::Caller;
-use super::extractors::{Body, Id, IfMatch, Query, etag, merged};
-use super::idempotency::{Answer, Post};
+use super::extractors::{Body, Id, IfMatch, Query, merged, refusal_of_absent};
+use super::idempotency::Post;
+use super::party_query::party_query;
 use super::problem::Problem;
-use super::resources::{BinView, Listing, require_live, require_visible, resource};
+use super::resources::{BinView, Listing, created, require_live, require_visible, resource, visible};
 use crate::domain::actor::Actor;
 use crate::domain::contact::{CompanyLink, CompanyLinkInput, ContactInput};
 use crate::domain::entity::RecordRef;
 use crate::domain::error::Error;
-use crate::domain::fold::fold;
-use crate::domain::page::PageRequest;
-use crate::domain::party::Status;
 use crate::repository::contacts::{self, StoredContact};
 use crate::repository::links::{self, LinkTarget};
-use crate::repository::parties::{ListFilter, Sort};
+use crate::repository::parties::ListFilter;
 use crate::services::Services;
 
 /// A contact.
@@ -57,55 +55,16 @@ impl From<StoredContact> for ContactView {
     }
 }
 
-/// Which contacts, in which order.
-#[derive(Debug, Serialize, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ContactQuery {
-    /// Only contacts in this segment.
-    pub segment_id: Option<String>,
-    /// Only these contacts; repeat the parameter.
-    #[serde(default)]
-    pub ids: Vec<Uuid>,
-    /// Words that must all occur in names, e-mail addresses or telephone numbers; case and accents do not matter.
-    pub q: Option<String>,
-    /// Only contacts with all of these tags; repeat the parameter.
-    #[serde(default)]
-    pub tags: Vec<String>,
-    /// Only contacts with this e-mail address.
-    pub email: Option<String>,
+party_query! {
+    /// Which contacts, in which order.
+    ContactQuery,
     /// Only contacts linked to this company.
-    pub company_id: Option<Uuid>,
-    pub status: Option<Status>,
-    /// Only contacts changed at or after this time.
-    pub updated_since: Option<DateTime<Utc>>,
-    #[serde(default)]
-    #[param(inline)]
-    pub sort: Sort,
-    /// 1 to 200; 50 when left out.
-    #[serde(skip_serializing)]
-    pub limit: Option<i64>,
-    /// `page.next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    pub cursor: Option<String>,
-    /// Adds `page.total`.
-    #[serde(default, skip_serializing)]
-    pub with_total: bool,
+    company_id: Option<Uuid>
 }
 
 impl ContactQuery {
     fn filter(&self) -> ListFilter {
-        ListFilter {
-            segment: None,
-            ids: self.ids.clone(),
-            words: fold(self.q.as_deref().unwrap_or_default()).split_whitespace().map(str::to_owned).collect(),
-            tags: self.tags.iter().map(|tag| fold(tag)).collect(),
-            email: self.email.as_deref().map(fold),
-            vat_number: None,
-            company_id: self.company_id,
-            status: self.status,
-            updated_since: self.updated_since,
-        }
+        ListFilter { company_id: self.company_id, ..self.shared_filter() }
     }
 }
 
@@ -121,7 +80,7 @@ pub async fn list_contacts(
     services: web::Data<Services>,
     Query(query): Query<ContactQuery>,
 ) -> Result<web::Json<Listing<ContactView>>, Problem> {
-    let page = PageRequest::new(query.limit, query.cursor.as_deref(), query.with_total, &query)?;
+    let page = query.page()?;
     let listed =
         services.db.read(actor.account, move |read| contacts::list(read, &query.filter(), query.sort, &page)).await?;
     Ok(web::Json(Listing::new(listed, ContactView::from)))
@@ -144,9 +103,7 @@ pub async fn create_contact(
     post.answer(&services.db, &actor, &body.bytes, move |tx| {
         let stored = contacts::insert(tx, contact.clone())?;
         let (id, version) = (stored.id, stored.version);
-        Ok(Answer::new(StatusCode::CREATED, &ContactView::from(stored), vec![id])?
-            .header("location", format!("/contacts/{id}"))
-            .header("etag", etag(version)))
+        created(&ContactView::from(stored), "/contacts", id, version, vec![id])
     })
     .await
 }
@@ -184,13 +141,12 @@ pub async fn update_contact(
     if_match: IfMatch,
     body: Body<Value>,
 ) -> Result<HttpResponse, Problem> {
-    // The shape is refused before the record is looked for.
-    merged::<ContactInput>(&ContactInput::default(), &body.value)?;
     let stored = services
         .db
         .write(actor.account, move |tx| {
-            let stored = contacts::find_for_update(tx, id)?.ok_or(Error::NotFound)?;
-            require_visible(&actor, stored.bin)?;
+            let Some(stored) = visible(&actor, contacts::find_for_update(tx, id)?, |stored| stored.bin) else {
+                return Err(refusal_of_absent::<ContactInput>(&body.value));
+            };
             let input: ContactInput = merged(&ContactInput::from(stored.contact), &body.value)?;
             let contact = input.validate()?;
             if_match.check(stored.version)?;

@@ -1,44 +1,23 @@
 //! Deleting one contact or company, and asking beforehand whether that is possible.
 
 use actix_web::{HttpResponse, delete, get, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::Caller;
+use super::deletion_query::DeletionQuery;
 use super::extractors::{Id, IfMatch, Query};
 use super::problem::Problem;
 use super::resources::require_live;
 use crate::domain::actor::Actor;
 use crate::domain::blocker::Blocker;
-use crate::domain::bulk_action::MAX_REASON_LENGTH;
 use crate::domain::entity::RecordKind;
 use crate::domain::error::{Error, Result};
-use crate::domain::validation::Checks;
 use crate::repository::db::Read;
 use crate::repository::parties::BinStamp;
 use crate::repository::{blockers, companies, contacts, titles};
 use crate::services::{Services, deletion};
-
-/// Why a record is deleted.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct DeletionQuery {
-    /// To 500 characters; shown in the bin.
-    pub reason: Option<String>,
-}
-
-impl DeletionQuery {
-    /// # Errors
-    /// `Invalid` for a reason that is too long.
-    pub fn reason(mut self) -> Result<Option<String>> {
-        let mut checks = Checks::default();
-        checks.optional_text("?reason", &mut self.reason, MAX_REASON_LENGTH);
-        checks.finish()?;
-        Ok(self.reason)
-    }
-}
 
 /// Whether a record can be deleted.
 #[derive(Debug, Serialize, ToSchema)]

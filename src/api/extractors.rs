@@ -157,6 +157,11 @@ pub fn merged<T: DeserializeOwned>(current: &impl serde::Serialize, patch: &Valu
     })
 }
 
+/// What a patch of a record that is not there is answered: that its shape is wrong, which comes first, or a 404.
+pub fn refusal_of_absent<T: Default + serde::Serialize + DeserializeOwned>(patch: &Value) -> Error {
+    merged::<T>(&T::default(), patch).err().unwrap_or(Error::NotFound)
+}
+
 fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();

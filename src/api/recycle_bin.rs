@@ -9,18 +9,21 @@ use uuid::Uuid;
 
 use super::auth::Admin;
 use super::bulk_actions::RestoreInput;
+use super::companies::CompanyView;
 use super::contacts::ContactView;
+use super::deals::DealView;
 use super::extractors::{Id, OptionalBody, Query};
 use super::idempotency::{Answer, Post};
+use super::party_query::folded_words;
 use super::problem::Problem;
 use super::resources::Listing;
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
-use crate::domain::fold::fold;
+use crate::domain::linked::Deal;
 use crate::domain::page::PageRequest;
-use crate::repository::contacts;
 use crate::repository::db::Read;
 use crate::repository::recycle_bin::{self, BinFilter, BinnedRecord};
+use crate::repository::{companies, contacts, linked};
 use crate::services::{Services, purging, restoration};
 
 /// A record in the bin.
@@ -99,7 +102,7 @@ impl BinQuery {
         BinFilter {
             kind: self.kind,
             id: None,
-            words: fold(self.q.as_deref().unwrap_or_default()).split_whitespace().map(str::to_owned).collect(),
+            words: folded_words(self.q.as_deref()),
             deleted_by: self.deleted_by.clone(),
             deletion_id: self.deletion_id,
             deleted_before: self.deleted_before,
@@ -159,15 +162,17 @@ pub async fn get_binned_record(
 #[serde(untagged)]
 pub enum RecordView {
     Contact(Box<ContactView>),
+    Company(Box<CompanyView>),
+    Deal(Box<DealView>),
 }
 
 fn restored(read: &mut Read, kind: BinKind, id: Uuid) -> Result<RecordView> {
-    match kind {
-        BinKind::Contact | BinKind::Company | BinKind::Deal => {
-            let contact = contacts::find(read, id)?.ok_or(Error::NotFound)?;
-            Ok(RecordView::Contact(Box::new(contact.into())))
-        }
-    }
+    let view = match kind {
+        BinKind::Contact => contacts::find(read, id)?.map(|contact| RecordView::Contact(Box::new(contact.into()))),
+        BinKind::Company => companies::find(read, id)?.map(|company| RecordView::Company(Box::new(company.into()))),
+        BinKind::Deal => linked::find::<Deal>(read, id)?.map(|deal| RecordView::Deal(Box::new(deal.into()))),
+    };
+    view.ok_or(Error::NotFound)
 }
 
 /// Restore one record

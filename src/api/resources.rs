@@ -6,8 +6,10 @@ use actix_web::http::header;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::extractors::etag;
+use super::idempotency::Answer;
 use crate::domain::actor::Actor;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::page::{Page, PageInfo};
@@ -38,6 +40,12 @@ pub fn resource(status: StatusCode, body: &impl Serialize, version: i64) -> Http
     HttpResponse::build(status).insert_header((header::ETAG, etag(version))).json(body)
 }
 
+/// The answer to a POST that made `{collection}/{id}`; `names` as in [`Answer::new`].
+pub fn created(body: &impl Serialize, collection: &str, id: Uuid, version: i64, names: Vec<Uuid>) -> Result<Answer> {
+    let answer = Answer::new(StatusCode::CREATED, body, names)?;
+    Ok(answer.header("location", format!("{collection}/{id}")).header("etag", etag(version)))
+}
+
 /// When a record was deleted and when it goes for good; shown to admins, who alone see records in the bin.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct BinView {
@@ -63,4 +71,9 @@ pub fn require_live(actor: &Actor, bin: Option<BinStamp>) -> Result<()> {
 /// Lets an admin read a record in the bin, and hides it from a member.
 pub fn require_visible(actor: &Actor, bin: Option<BinStamp>) -> Result<()> {
     if bin.is_none() || actor.is_admin() { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// What was found, unless it lies in the bin and the caller is a member.
+pub fn visible<T>(actor: &Actor, found: Option<T>, bin: impl Fn(&T) -> Option<BinStamp>) -> Option<T> {
+    found.filter(|record| require_visible(actor, bin(record)).is_ok())
 }

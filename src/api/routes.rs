@@ -12,11 +12,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::openapi::OPERATIONS;
 use super::problem::{METHOD_NOT_ALLOWED, Problem, UNKNOWN_ROUTE};
 use super::request_id::{self, REQUEST_ID};
-use super::{bulk_actions, contacts, deletion, health, me, openapi, problems, recycle_bin, segments};
+use super::{
+    bulk_actions, companies, contacts, deals, deletion, health, invoices, me, openapi, problems, projects, recycle_bin,
+    segments, settings, tickets, time_trackings,
+};
 use crate::telemetry;
 
 /// Registers every documented operation.
 pub fn configure(config: &mut ServiceConfig) {
+    configure_linked_records(config);
     config
         .service(me::get_me)
         .service(contacts::list_contacts)
@@ -35,6 +39,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(segments::count_segment)
         .service(deletion::delete_contact)
         .service(deletion::get_contact_deletability)
+        .service(deletion::delete_company)
+        .service(deletion::get_company_deletability)
         .service(bulk_actions::create_bulk_action)
         .service(bulk_actions::list_bulk_actions)
         .service(bulk_actions::get_bulk_action)
@@ -44,11 +50,46 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(recycle_bin::get_binned_record)
         .service(recycle_bin::restore_binned_record)
         .service(recycle_bin::purge_binned_record)
+        .service(companies::list_companies)
+        .service(companies::create_company)
+        .service(companies::get_company)
+        .service(companies::update_company)
+        .service(settings::get_settings)
+        .service(settings::update_settings)
         .service(health::get_live)
         .service(health::get_ready)
         .service(health::get_metrics)
         .service(openapi::get_openapi)
         .service(problems::get_problem);
+}
+
+fn configure_linked_records(config: &mut ServiceConfig) {
+    config
+        .service(deals::list_deals)
+        .service(deals::create_deal)
+        .service(deals::get_deal)
+        .service(deals::update_deal)
+        .service(deals::delete_deal)
+        .service(invoices::list_invoices)
+        .service(invoices::create_invoice)
+        .service(invoices::get_invoice)
+        .service(invoices::update_invoice)
+        .service(invoices::delete_invoice)
+        .service(projects::list_projects)
+        .service(projects::create_project)
+        .service(projects::get_project)
+        .service(projects::update_project)
+        .service(projects::delete_project)
+        .service(time_trackings::list_time_trackings)
+        .service(time_trackings::create_time_tracking)
+        .service(time_trackings::get_time_tracking)
+        .service(time_trackings::update_time_tracking)
+        .service(time_trackings::delete_time_tracking)
+        .service(tickets::list_tickets)
+        .service(tickets::create_ticket)
+        .service(tickets::get_ticket)
+        .service(tickets::update_ticket)
+        .service(tickets::delete_ticket);
 }
 
 /// An address that no operation answers, or not by this method.

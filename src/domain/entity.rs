@@ -122,3 +122,17 @@ impl RecordRef {
         (self.kind == RecordKind::Company).then_some(self.id)
     }
 }
+
+/// A reference in a request, and where it stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkTarget {
+    pub record: RecordRef,
+    /// JSON pointer.
+    pub pointer: String,
+}
+
+impl LinkTarget {
+    pub fn new(record: RecordRef, pointer: impl Into<String>) -> Self {
+        Self { record, pointer: pointer.into() }
+    }
+}

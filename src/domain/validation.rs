@@ -1,6 +1,6 @@
 //! Checks of single values, collected so that one answer names everything that is wrong.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
 use super::codes::{countries, currencies, languages};
@@ -101,6 +101,25 @@ impl Checks {
         }
     }
 
+    /// Passes on a required value; that it is missing is among the errors.
+    pub fn required<T>(&mut self, pointer: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.fail(pointer, "is required");
+        }
+        value
+    }
+
+    /// The values that passed, once nothing is wrong; a value that is none has been failed before.
+    ///
+    /// # Errors
+    /// `Invalid` with everything that was collected.
+    pub fn finish_with<T>(self, passed: Option<T>) -> Result<T> {
+        match passed {
+            Some(values) if self.errors.is_empty() => Ok(values),
+            _ => Err(Error::Invalid(self.errors)),
+        }
+    }
+
     /// # Errors
     /// `Invalid` with everything that was collected.
     pub fn finish(self) -> Result<()> {
@@ -135,6 +154,12 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     let digits = |range: std::ops::Range<usize>| text.as_bytes()[range].iter().all(u8::is_ascii_digit);
     let shaped = text.len() == 10 && text.is_ascii() && digits(0..4) && digits(5..7) && digits(8..10);
     if shaped { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None }
+}
+
+/// A time in the form of RFC 3339, to the microsecond, which is what the database keeps.
+pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    DateTime::from_timestamp_micros(time.timestamp_micros())
 }
 
 /// Where a JSON value holds the NUL character, which PostgreSQL takes neither in text nor in jsonb.
@@ -179,6 +204,15 @@ mod tests {
         assert!(parse_date("2024-02-29").is_some());
         for bad in ["2023-02-29", "2024-2-29", "24-02-29", "2024-02-29T00:00", "+024-02-29", "٢٠٢٤-02-29"] {
             assert!(parse_date(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_are_utc_and_to_the_microsecond() {
+        let time = parse_time("2026-11-24T10:00:00.1234567+01:00").expect("a time");
+        assert_eq!(time.to_rfc3339(), "2026-11-24T09:00:00.123456+00:00");
+        for bad in ["2026-11-24", "2026-11-24T10:00:00", "2026-02-30T10:00:00Z", "10:00", ""] {
+            assert!(parse_time(bad).is_none(), "{bad}");
         }
     }
 

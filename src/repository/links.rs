@@ -8,21 +8,9 @@ use uuid::Uuid;
 use super::db::{Read, Tx};
 use super::schema::{companies, contact_companies, contacts};
 use crate::domain::contact::{CompanyLink, CompanyLinkInput};
+pub use crate::domain::entity::LinkTarget;
 use crate::domain::entity::{RecordKind, RecordRef};
 use crate::domain::error::{Conflict, Error, Result};
-
-/// A reference in a request, and where it stands there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkTarget {
-    pub record: RecordRef,
-    pub pointer: String,
-}
-
-impl LinkTarget {
-    pub fn new(record: RecordRef, pointer: impl Into<String>) -> Self {
-        Self { record, pointer: pointer.into() }
-    }
-}
 
 /// Makes sure that every target is live and stays so until the transaction ends.
 ///

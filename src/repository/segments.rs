@@ -100,19 +100,6 @@ pub fn find(read: &mut Read, actor: &Actor, id: &str) -> Result<Option<Segment>>
     row.map(SegmentRow::segment).transpose()
 }
 
-/// What a segment of `kind` selects, for a list beside the search field.
-///
-/// # Errors
-/// `NotFound` for a segment that does not exist for the caller, `Invalid` for one of other records.
-pub fn condition(read: &mut Read, actor: &Actor, id: &str, kind: RecordKind) -> Result<Condition> {
-    let segment = find(read, actor, id)?.ok_or(Error::NotFound)?;
-    if segment.kind == kind {
-        Ok(segment.tree.condition().clone())
-    } else {
-        Err(Error::field("?segment_id", format!("is a segment of {}", segment.kind.plural())))
-    }
-}
-
 /// As [`find`], and locks a saved one for a change.
 pub fn find_for_update(tx: &mut Tx, actor: &Actor, id: &str) -> Result<Option<Segment>> {
     if let Ok(id) = Uuid::try_parse(id) {

@@ -200,8 +200,8 @@ fn the_report_names_who_stayed_and_why_in_the_requesters_language() {
     insert_action(&mut sql, json!({"email": "ann@example.com", "name": "Ann", "locale": "nl-BE"}));
     let deal = Uuid::from_u128(0xdea1);
     diesel::sql_query(
-        "INSERT INTO deals (account_id, id, title, status, customer_contact_id, created_at, updated_at, version)
-         VALUES ($1, $2, 'Offer 12', 'new', $3, now(), now(), 1)",
+        "INSERT INTO deals (account_id, id, title, status, customer_contact_id, created_at, updated_at, version, search_text)
+         VALUES ($1, $2, 'Offer 12', 'new', $3, now(), now(), 1, 'offer 12')",
     )
     .bind::<SqlUuid, _>(account().0)
     .bind::<SqlUuid, _>(deal)

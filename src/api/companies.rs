@@ -1,0 +1,150 @@
+//! Companies.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, get, patch, post, web};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::auth::Caller;
+use super::extractors::{Body, Id, IfMatch, Query, merged, refusal_of_absent};
+use super::idempotency::Post;
+use super::party_query::party_query;
+use super::problem::Problem;
+use super::resources::{BinView, Listing, created, require_live, resource, visible};
+use crate::domain::company::CompanyInput;
+use crate::domain::error::Error;
+use crate::domain::fold::fold;
+use crate::repository::companies::{self, StoredCompany};
+use crate::repository::parties::ListFilter;
+use crate::services::Services;
+
+/// A company.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CompanyView {
+    pub id: Uuid,
+    #[serde(flatten)]
+    pub fields: CompanyInput,
+    pub added_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// Present while the company lies in the recycle bin.
+    #[serde(flatten)]
+    pub bin: Option<BinView>,
+}
+
+impl From<StoredCompany> for CompanyView {
+    fn from(stored: StoredCompany) -> Self {
+        Self {
+            id: stored.id,
+            fields: stored.company.into(),
+            added_at: stored.added_at,
+            updated_at: stored.updated_at,
+            bin: stored.bin.map(BinView::from),
+        }
+    }
+}
+
+party_query! {
+    /// Which companies, in which order.
+    CompanyQuery,
+    /// Only companies with this VAT number; case does not matter.
+    vat_number: Option<String>
+}
+
+impl CompanyQuery {
+    fn filter(&self) -> ListFilter {
+        ListFilter { vat_number: self.vat_number.as_deref().map(fold), ..self.shared_filter() }
+    }
+}
+
+/// List companies
+///
+/// The live companies of the account, by name unless `sort` says otherwise.
+#[utoipa::path(tag = "Companies", params(CompanyQuery),
+    responses((status = 200, description = "A page of companies.", body = Listing<CompanyView>)),
+    extensions(("x-problems" = json!(["validation-failed", "invalid-cursor", "not-found"]))))]
+#[get("/companies")]
+pub async fn list_companies(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    Query(query): Query<CompanyQuery>,
+) -> Result<web::Json<Listing<CompanyView>>, Problem> {
+    let page = query.page()?;
+    let listed =
+        services.db.read(actor.account, move |read| companies::list(read, &query.filter(), query.sort, &page)).await?;
+    Ok(web::Json(Listing::new(listed, CompanyView::from)))
+}
+
+/// Create a company
+///
+/// Adds a company to the account.
+#[utoipa::path(tag = "Companies", request_body = CompanyInput,
+    responses((status = 201, description = "The new company.", body = CompanyView)),
+    extensions(("x-problems" = json!(["validation-failed", "external-id-taken"]))))]
+#[post("/companies")]
+pub async fn create_company(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    post: Post,
+    body: Body<CompanyInput>,
+) -> Result<HttpResponse, Problem> {
+    let company = body.value.validate()?;
+    post.answer(&services.db, &actor, &body.bytes, move |tx| {
+        let stored = companies::insert(tx, company.clone())?;
+        let (id, version) = (stored.id, stored.version);
+        created(&CompanyView::from(stored), "/companies", id, version, vec![id])
+    })
+    .await
+}
+
+/// Read a company
+///
+/// A company in the recycle bin is shown to admins, with `deleted_at` and `purge_at`.
+#[utoipa::path(tag = "Companies", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The company.", body = CompanyView)),
+    extensions(("x-problems" = json!(["not-found"]))))]
+#[get("/companies/{id}")]
+pub async fn get_company(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    Id(id): Id,
+) -> Result<HttpResponse, Problem> {
+    let found = services.db.read(actor.account, move |read| companies::find(read, id)).await?;
+    let stored = visible(&actor, found, |stored| stored.bin).ok_or(Error::NotFound)?;
+    let version = stored.version;
+    Ok(resource(StatusCode::OK, &CompanyView::from(stored), version))
+}
+
+/// Change a company
+///
+/// A merge patch (RFC 7396): null clears a field, lists are replaced, `custom_fields` merge by key.
+#[utoipa::path(tag = "Companies", params(("id" = Uuid, Path), ("If-Match" = Option<String>, Header)),
+    request_body = CompanyInput,
+    responses((status = 200, description = "The changed company.", body = CompanyView)),
+    extensions(("x-problems" = json!(["not-found", "validation-failed", "precondition-failed", "in-recycle-bin", "external-id-taken"]))))]
+#[patch("/companies/{id}")]
+pub async fn update_company(
+    Caller(actor): Caller,
+    services: web::Data<Services>,
+    Id(id): Id,
+    if_match: IfMatch,
+    body: Body<Value>,
+) -> Result<HttpResponse, Problem> {
+    let stored = services
+        .db
+        .write(actor.account, move |tx| {
+            let Some(stored) = visible(&actor, companies::find_for_update(tx, id)?, |stored| stored.bin) else {
+                return Err(refusal_of_absent::<CompanyInput>(&body.value));
+            };
+            let input: CompanyInput = merged(&CompanyInput::from(stored.company), &body.value)?;
+            let company = input.validate()?;
+            if_match.check(stored.version)?;
+            require_live(&actor, stored.bin)?;
+            companies::update(tx, id, company)
+        })
+        .await?;
+    let version = stored.version;
+    Ok(resource(StatusCode::OK, &CompanyView::from(stored), version))
+}
