@@ -13,9 +13,10 @@ use super::extractors::{Body, Id, IfMatch, Query, etag, merged};
 use super::idempotency::{Answer, Post};
 use super::problem::Problem;
 use super::resources::{BinView, Listing, require_live, require_visible, resource};
+use super::segments::segment_filter;
 use crate::domain::actor::Actor;
 use crate::domain::contact::{CompanyLink, CompanyLinkInput, ContactInput};
-use crate::domain::entity::RecordRef;
+use crate::domain::entity::{RecordKind, RecordRef};
 use crate::domain::error::Error;
 use crate::domain::fold::fold;
 use crate::domain::page::PageRequest;
@@ -122,8 +123,13 @@ pub async fn list_contacts(
     Query(query): Query<ContactQuery>,
 ) -> Result<web::Json<Listing<ContactView>>, Problem> {
     let page = PageRequest::new(query.limit, query.cursor.as_deref(), query.with_total, &query)?;
-    let listed =
-        services.db.read(actor.account, move |read| contacts::list(read, &query.filter(), query.sort, &page)).await?;
+    let listed = services
+        .db
+        .read(actor.account, move |read| {
+            let segment = segment_filter(read, &actor, query.segment_id.as_deref(), RecordKind::Contact)?;
+            contacts::list(read, &ListFilter { segment, ..query.filter() }, query.sort, &page)
+        })
+        .await?;
     Ok(web::Json(Listing::new(listed, ContactView::from)))
 }
 
