@@ -14,7 +14,9 @@ use super::idempotency::Post;
 use super::party_query::party_query;
 use super::problem::Problem;
 use super::resources::{BinView, Listing, created, require_live, resource, visible};
+use super::segments::segment_filter;
 use crate::domain::company::CompanyInput;
+use crate::domain::entity::RecordKind;
 use crate::domain::error::Error;
 use crate::domain::fold::fold;
 use crate::repository::companies::{self, StoredCompany};
@@ -72,8 +74,13 @@ pub async fn list_companies(
     Query(query): Query<CompanyQuery>,
 ) -> Result<web::Json<Listing<CompanyView>>, Problem> {
     let page = query.page()?;
-    let listed =
-        services.db.read(actor.account, move |read| companies::list(read, &query.filter(), query.sort, &page)).await?;
+    let listed = services
+        .db
+        .read(actor.account, move |read| {
+            let segment = segment_filter(read, &actor, query.segment_id.as_deref(), RecordKind::Company)?;
+            companies::list(read, &ListFilter { segment, ..query.filter() }, query.sort, &page)
+        })
+        .await?;
     Ok(web::Json(Listing::new(listed, CompanyView::from)))
 }
 

@@ -14,9 +14,10 @@ use super::idempotency::Post;
 use super::party_query::party_query;
 use super::problem::Problem;
 use super::resources::{BinView, Listing, created, require_live, require_visible, resource, visible};
+use super::segments::segment_filter;
 use crate::domain::actor::Actor;
 use crate::domain::contact::{CompanyLink, CompanyLinkInput, ContactInput};
-use crate::domain::entity::RecordRef;
+use crate::domain::entity::{RecordKind, RecordRef};
 use crate::domain::error::Error;
 use crate::repository::contacts::{self, StoredContact};
 use crate::repository::links::{self, LinkTarget};
@@ -81,8 +82,13 @@ pub async fn list_contacts(
     Query(query): Query<ContactQuery>,
 ) -> Result<web::Json<Listing<ContactView>>, Problem> {
     let page = query.page()?;
-    let listed =
-        services.db.read(actor.account, move |read| contacts::list(read, &query.filter(), query.sort, &page)).await?;
+    let listed = services
+        .db
+        .read(actor.account, move |read| {
+            let segment = segment_filter(read, &actor, query.segment_id.as_deref(), RecordKind::Contact)?;
+            contacts::list(read, &ListFilter { segment, ..query.filter() }, query.sort, &page)
+        })
+        .await?;
     Ok(web::Json(Listing::new(listed, ContactView::from)))
 }
 

@@ -19,8 +19,8 @@ use crate::domain::error::{Error, Forbidden};
 use crate::domain::page::{PageInfo, PageRequest};
 use crate::domain::segment::catalogue::{self, FieldDescription};
 use crate::domain::segment::saved::{Segment, SegmentId, SegmentInput, Visibility};
-use crate::domain::segment::{Match, RuleNode, RuleTree, standard};
-use crate::repository::db::Tx;
+use crate::domain::segment::{Condition, Match, RuleNode, RuleTree, standard};
+use crate::repository::db::{Read, Tx};
 use crate::repository::segments::{self, Deadline, SegmentCount, TIME_LIMIT};
 use crate::services::Services;
 
@@ -322,6 +322,25 @@ pub async fn delete_segment(
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// What a list's `segment_id` asks for; the segment has to be one of the listed kind.
+///
+/// # Errors
+/// `NotFound` when the caller has no such segment, `Invalid` when it selects the other kind of records.
+pub fn segment_filter(
+    read: &mut Read,
+    actor: &Actor,
+    segment_id: Option<&str>,
+    kind: RecordKind,
+) -> Result<Option<Condition>, Error> {
+    let Some(id) = segment_id else { return Ok(None) };
+    let segment = segments::find(read, actor, id)?.ok_or(Error::NotFound)?;
+    if segment.kind == kind {
+        Ok(Some(segment.tree.condition().clone()))
+    } else {
+        Err(Error::field("?segment_id", format!("is a segment of {}, not of {}", segment.kind.plural(), kind.plural())))
+    }
 }
 
 fn refuse_standard(id: &str) -> Result<(), Error> {

@@ -73,16 +73,19 @@ impl BinStamp {
 
 /// A `LIKE` pattern that finds `text` anywhere, whatever signs it holds.
 pub fn contains_pattern(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
+    format!("%{}%", like_literal(text))
+}
+
+/// `text` as a part of a `LIKE` pattern in which its `%`, `_` and `\` stand for themselves.
+pub(super) fn like_literal(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if matches!(sign, '%' | '_' | '\\') {
+            literal.push('\\');
         }
-        pattern.push(c);
+        literal.push(sign);
     }
-    pattern.push('%');
-    pattern
+    literal
 }
 
 /// The list queries of one of the two tables: their shared columns have the same names.

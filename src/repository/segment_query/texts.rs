@@ -11,6 +11,7 @@ use super::columns::{Column, RuleTable};
 use crate::domain::fold::fold_key;
 use crate::domain::segment::condition::{Fragment, TextTest};
 use crate::domain::segment::field::TextField;
+use crate::repository::parties::like_literal;
 
 pub(super) fn ask<T: RuleTable>(field: TextField, test: &TextTest) -> Answer<T> {
     match (field, test) {
@@ -66,24 +67,12 @@ fn key(field: TextField) -> &'static str {
     }
 }
 
-/// A `LIKE` pattern in which the text's own `%`, `_` and `\` stand for themselves.
 pub(super) fn pattern(fragment: &Fragment) -> String {
     match fragment {
-        Fragment::Anywhere(text) => format!("%{}%", literal(text)),
-        Fragment::AtStart(text) => format!("{}%", literal(text)),
-        Fragment::AtEnd(text) => format!("%{}", literal(text)),
+        Fragment::Anywhere(text) => format!("%{}%", like_literal(text)),
+        Fragment::AtStart(text) => format!("{}%", like_literal(text)),
+        Fragment::AtEnd(text) => format!("%{}", like_literal(text)),
     }
-}
-
-fn literal(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len());
-    for sign in text.chars() {
-        if matches!(sign, '%' | '_' | '\\') {
-            literal.push('\\');
-        }
-        literal.push(sign);
-    }
-    literal
 }
 
 /// One entry of a list is like the pattern.

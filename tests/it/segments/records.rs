@@ -84,6 +84,11 @@ pub const INSTANTS: &[&str] = &[
 ];
 pub const CUSTOM_KEYS: &[&str] = &["a", "score", "since_1"];
 
+/// Two that index keys cannot tell apart: one sign of them folds to 33 bytes.
+pub fn long_texts() -> [String; 2] {
+    ["", "x"].map(|end| format!("{}{end}", "\u{fdfa}".repeat(40)))
+}
+
 pub fn custom_values() -> Vec<Value> {
     let numbers = ["0", "1", "1.0", "-1.5", "80", "80.5", "0.1", "123456789012345", "2024", "0.0000000001"];
     let mut values: Vec<Value> = numbers.iter().map(|number| serde_json::from_str(number).unwrap()).collect();

@@ -8,7 +8,7 @@ use sweep::domain::fold::fold;
 use sweep::domain::segment::catalogue::{self, FieldDescription};
 use sweep::domain::segment::operator::ValueShape;
 
-use super::records::{CUSTOM_KEYS, DAYS, EMAILS, INSTANTS, TAGS, TELEPHONES, TEXTS, custom_values};
+use super::records::{CUSTOM_KEYS, DAYS, EMAILS, INSTANTS, TAGS, TELEPHONES, TEXTS, custom_values, long_texts};
 
 pub fn tree(kind: RecordKind) -> impl Strategy<Value = Value> {
     let node = rule(kind).prop_recursive(4, 12, 4, |inner| group(prop::collection::vec(inner, 1..4)));
@@ -59,7 +59,8 @@ fn value(shape: ValueShape, field: &FieldDescription) -> BoxedStrategy<Value> {
 
 /// A text of the records, whole or in part, in any case; one that has something to compare.
 fn text() -> impl Strategy<Value = Value> {
-    let texts: Vec<&str> = [TEXTS, EMAILS, TELEPHONES].concat();
+    let texts: Vec<String> =
+        [TEXTS, EMAILS, TELEPHONES].concat().into_iter().map(str::to_owned).chain(long_texts()).collect();
     (select(texts), 0..5_usize, any::<prop::sample::Index>())
         .prop_map(|(text, change, index)| {
             let letters: Vec<char> = text.chars().collect();
@@ -69,7 +70,7 @@ fn text() -> impl Strategy<Value = Value> {
                 1 => letters[..=cut].iter().collect(),
                 2 => text.to_uppercase(),
                 3 => format!(" {text}\t"),
-                _ => text.to_owned(),
+                _ => text,
             }
         })
         .prop_filter("nothing to compare", |text| !fold(text.trim()).is_empty())
