@@ -35,16 +35,16 @@ fn db(database: &TestDatabase) -> Db {
 /// An ended bulk delete of 3 contacts, of which one was blocked and one was gone.
 fn insert_action(sql: &mut PgConnection, requester: Value) {
     diesel::sql_query(
-        "INSERT INTO bulk_actions (account_id, id, action, entity, status, dry_run, on_blocked, on_conflict, notify,
+        "INSERT INTO bulk_actions (account_id, id, action, entity, status, on_conflict, notify,
              reason, target, requested_by, requester, retention_days, chunks_total, chunks_done, matched, succeeded,
-             blocked, gone, conflict, changed, unchanged, deactivated, created_at, started_at, finished_at,
+             blocked, gone, conflict, changed, unchanged, created_at, started_at, finished_at,
              restorable_until)
-         VALUES ($1, $2, 'delete', 'contact', 'completed', false, 'skip', 'skip', 'always', 'tidy up', $3, 'ann', $4,
-             30, 1, 1, 3, 1, 1, 1, 0, 0, 0, 0, now(), now(), '2026-11-24 09:14:07Z', now() + interval '30 days')",
+         VALUES ($1, $2, 'delete', 'contact', 'completed', 'refuse', 'always', 'tidy up', $3, 'ann', $4,
+             30, 1, 1, 3, 1, 1, 1, 0, 0, 0, now(), now(), '2026-11-24 09:14:07Z', now() + interval '30 days')",
     )
     .bind::<SqlUuid, _>(account().0)
     .bind::<SqlUuid, _>(ACTION)
-    .bind::<Jsonb, _>(json!({"segment_id": "all-contacts"}))
+    .bind::<Jsonb, _>(json!({"kind": "segment", "segment_id": "all-contacts", "segment_name": "All contacts"}))
     .bind::<Jsonb, _>(requester)
     .execute(sql)
     .unwrap();
@@ -211,7 +211,10 @@ fn the_report_names_who_stayed_and_why_in_the_requesters_language() {
     let sample = [json!({"id": deal}), json!({"id": Uuid::from_u128(0xdea2)})];
     let blockers = json!([{"type": "deal", "role": "customer", "count": 2, "sample": sample}]);
     insert_exception(&mut sql, contact, "blocked", Some(blockers));
-    insert_exception(&mut sql, Uuid::from_u128(7), "gone", None);
+    // More than are read at once.
+    for id in 1..=600 {
+        insert_exception(&mut sql, Uuid::from_u128(id), "gone", None);
+    }
     insert_mail(&server);
     wait_for(&server, "sent 1");
 
@@ -231,7 +234,7 @@ fn the_report_names_who_stayed_and_why_in_the_requesters_language() {
     }
     let csv = attachment(&mail);
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!(lines.len(), 3, "{csv}");
+    assert_eq!(lines.len(), 602, "{csv}");
     assert!(lines[0].starts_with("\u{feff}record_id,"), "{csv}");
     assert_eq!(
         lines[1],
@@ -240,7 +243,8 @@ fn the_report_names_who_stayed_and_why_in_the_requesters_language() {
             Uuid::from_u128(0xdea2)
         )
     );
-    assert_eq!(lines[2], format!("{},contact,,gone,,,,,,", Uuid::from_u128(7)));
+    assert_eq!(lines[2], format!("{},contact,,gone,,,,,,", Uuid::from_u128(1)));
+    assert_eq!(lines[601], format!("{},contact,,gone,,,,,,", Uuid::from_u128(600)));
 }
 
 /// The attached file, however the mail encodes it.
