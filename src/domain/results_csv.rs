@@ -5,6 +5,7 @@ use csv::{Terminator, Writer, WriterBuilder};
 use uuid::Uuid;
 
 use super::blocker::Blocker;
+use super::bulk_action::Outcome;
 use super::csv_cell::escape_formula;
 use super::entity::BinKind;
 
@@ -30,7 +31,7 @@ pub struct ResultRow {
     pub kind: BinKind,
     /// None once the record is purged.
     pub name: Option<String>,
-    pub outcome: String,
+    pub outcome: Outcome,
     /// The group of links that the row is about.
     pub blocker: Option<Blocker>,
     /// The live record that holds the external id, for the outcome `conflict`.
@@ -66,7 +67,7 @@ impl ResultsCsv {
             row.record_id.to_string(),
             row.kind.as_str().to_owned(),
             row.name.clone().unwrap_or_default(),
-            row.outcome.clone(),
+            row.outcome.as_str().to_owned(),
             blocker.map_or_else(String::new, |group| group.kind.as_str().to_owned()),
             blocker.map_or_else(String::new, |group| group.role.as_str().to_owned()),
             blocker.map_or_else(String::new, |group| group.count.to_string()),
@@ -114,7 +115,7 @@ mod tests {
             record_id: Uuid::from_u128(7),
             kind: BinKind::Contact,
             name: Some(name.to_owned()),
-            outcome: "blocked".to_owned(),
+            outcome: Outcome::Blocked,
             blocker,
             conflict_with: None,
         }

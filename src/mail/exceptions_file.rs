@@ -41,6 +41,7 @@ impl ExceptionsFile {
 mod tests {
     use super::*;
     use crate::domain::blocker::{Blocker, BlockerSample};
+    use crate::domain::bulk_action::Outcome;
     use crate::domain::entity::BinKind;
     use crate::domain::link_catalogue::{LinkRole, LinkedKind};
     use uuid::Uuid;
@@ -50,7 +51,7 @@ mod tests {
             record_id: Uuid::from_u128(1),
             kind: BinKind::Contact,
             name: Some(name.to_owned()),
-            outcome: "blocked".to_owned(),
+            outcome: Outcome::Blocked,
             blocker: Some(Blocker {
                 kind: LinkedKind::Deal,
                 role: LinkRole::Customer,

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use crate::domain::actor::AccountId;
-use crate::domain::bulk_action::{Action, ActionStatus, BulkAction};
+use crate::domain::bulk_action::{Action, ActionStatus, BulkAction, Exception, Outcome, RecordOutcome};
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::domain::results_csv::ResultRow;
@@ -12,9 +12,8 @@ use crate::mail::OutgoingMail;
 use crate::mail::exceptions_file::{ExceptionsFile, MAX_ATTACHMENT_BYTES};
 use crate::mail::locale::Language;
 use crate::mail::report::{Cause, Counts, Ending, ExceptionFacts, NAMED_EXCEPTIONS, Operation, Report, Source};
-use crate::repository::bulk_actions;
 use crate::repository::db::{Db, Read};
-use crate::repository::report_facts::{self, Exceptions, NamedException};
+use crate::repository::{bulk_actions, report_facts, titles};
 
 /// The report of an ended action, ready to be sent as the mail `mail_id`; None when there is nobody to send it to.
 pub async fn compose_report(
@@ -93,36 +92,40 @@ fn source(action: &BulkAction) -> Source {
 
 /// The first exceptions for the mail itself, and the file with all of them.
 fn exceptions(read: &mut Read, action: &BulkAction) -> Result<(Vec<ExceptionFacts>, ExceptionsFile)> {
-    let kind = action.entity;
     let mut first = Vec::new();
-    let mut rows_of = |exception: NamedException| {
-        if first.len() < NAMED_EXCEPTIONS {
-            first.extend(exception_facts(&exception));
+    let rows = report_facts::exception_pages(read, action).flat_map(|page| match page {
+        Ok(page) => {
+            first.extend(page.iter().take(NAMED_EXCEPTIONS - first.len()).cloned());
+            page.into_iter().flat_map(|record| result_rows(record, action.entity)).map(Ok).collect()
         }
-        result_rows(exception, kind)
-    };
-    let rows = Exceptions::new(read, action.id, kind).flat_map(|exception| match exception {
-        Ok(exception) => rows_of(exception).into_iter().map(Ok).collect(),
         Err(error) => vec![Err(error)],
     });
     let file = ExceptionsFile::collect(rows, MAX_ATTACHMENT_BYTES)?;
-    Ok((first, file))
+    Ok((exception_facts(read, action.entity, first)?, file))
 }
 
 /// What the mail names; records that are merely gone are only counted.
-fn exception_facts(exception: &NamedException) -> Option<ExceptionFacts> {
-    let cause = match (exception.outcome.as_str(), exception.conflict_with) {
-        ("blocked", _) => Cause::Blocked(exception.blockers.clone()),
-        ("conflict", Some(with_id)) => Cause::Conflict { with_id, with_name: exception.conflict_name.clone() },
-        _ => return None,
+fn exception_facts(read: &mut Read, kind: BinKind, records: Vec<RecordOutcome>) -> Result<Vec<ExceptionFacts>> {
+    let twins: Vec<Uuid> = records.iter().filter_map(|record| record.exception.conflict_with).collect();
+    let twin_names = titles::record_names(read, kind, &twins)?;
+    let facts = |RecordOutcome { exception, name }: RecordOutcome| {
+        let cause = match (exception.outcome, exception.conflict_with) {
+            (Outcome::Blocked, _) => Cause::Blocked(exception.blockers),
+            (Outcome::Conflict, Some(with_id)) => {
+                Cause::Conflict { with_id, with_name: twin_names.get(&with_id).cloned() }
+            }
+            _ => return None,
+        };
+        Some(ExceptionFacts { record_id: exception.record_id, name, cause })
     };
-    Some(ExceptionFacts { record_id: exception.record_id, name: exception.name.clone(), cause })
+    Ok(records.into_iter().filter_map(facts).collect())
 }
 
-fn result_rows(exception: NamedException, kind: BinKind) -> Vec<ResultRow> {
-    let NamedException { record_id, name, outcome, blockers, conflict_with, .. } = exception;
-    let row =
-        |blocker| ResultRow { record_id, kind, name: name.clone(), outcome: outcome.clone(), blocker, conflict_with };
+/// A row for each group of blockers, or one for a record without any.
+fn result_rows(record: RecordOutcome, kind: BinKind) -> Vec<ResultRow> {
+    let RecordOutcome { exception, name } = record;
+    let Exception { record_id, outcome, blockers, conflict_with, .. } = exception;
+    let row = |blocker| ResultRow { record_id, kind, name: name.clone(), outcome, blocker, conflict_with };
     if blockers.is_empty() {
         return vec![row(None)];
     }

@@ -211,7 +211,10 @@ fn the_report_names_who_stayed_and_why_in_the_requesters_language() {
     let sample = [json!({"id": deal}), json!({"id": Uuid::from_u128(0xdea2)})];
     let blockers = json!([{"type": "deal", "role": "customer", "count": 2, "sample": sample}]);
     insert_exception(&mut sql, contact, "blocked", Some(blockers));
-    insert_exception(&mut sql, Uuid::from_u128(7), "gone", None);
+    // More than are read at once.
+    for id in 1..=600 {
+        insert_exception(&mut sql, Uuid::from_u128(id), "gone", None);
+    }
     insert_mail(&server);
     wait_for(&server, "sent 1");
 
@@ -231,7 +234,7 @@ fn the_report_names_who_stayed_and_why_in_the_requesters_language() {
     }
     let csv = attachment(&mail);
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!(lines.len(), 3, "{csv}");
+    assert_eq!(lines.len(), 602, "{csv}");
     assert!(lines[0].starts_with("\u{feff}record_id,"), "{csv}");
     assert_eq!(
         lines[1],
@@ -240,7 +243,8 @@ fn the_report_names_who_stayed_and_why_in_the_requesters_language() {
             Uuid::from_u128(0xdea2)
         )
     );
-    assert_eq!(lines[2], format!("{},contact,,gone,,,,,,", Uuid::from_u128(7)));
+    assert_eq!(lines[2], format!("{},contact,,gone,,,,,,", Uuid::from_u128(1)));
+    assert_eq!(lines[601], format!("{},contact,,gone,,,,,,", Uuid::from_u128(600)));
 }
 
 /// The attached file, however the mail encodes it.

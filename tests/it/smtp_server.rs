@@ -67,7 +67,7 @@ trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
 /// One connection, and what is recorded of it when it ends.
-struct Session {
+struct Conversation {
     conduct: Conduct,
     tls: Tls,
     tls_config: Arc<ServerConfig>,
@@ -103,7 +103,7 @@ impl SmtpServer {
                         return;
                     }
                     let socket = socket.unwrap();
-                    let mut session = Session {
+                    let mut conversation = Conversation {
                         conduct: conducts[turn.min(conducts.len() - 1)],
                         tls,
                         tls_config: Arc::clone(&tls_config),
@@ -114,7 +114,7 @@ impl SmtpServer {
                     };
                     let received = Arc::clone(&received);
                     thread::spawn(move || {
-                        session.talk(&|talk| received.lock().unwrap().push(talk));
+                        conversation.talk(&|talk| received.lock().unwrap().push(talk));
                     });
                 }
             }
@@ -171,7 +171,7 @@ fn certified() -> (Arc<ServerConfig>, String) {
     (Arc::new(config), root_certificate.pem())
 }
 
-impl Session {
+impl Conversation {
     /// Talks to the end; `record` is called once, before a hang or at the end.
     fn talk(&mut self, record: &dyn Fn(Received)) {
         let _ = self.socket.set_read_timeout(Some(Duration::from_secs(10)));
