@@ -358,8 +358,8 @@ fn double_in_other_account(sql: &mut PgConnection) {
         .unwrap();
     }
     sql.batch_execute(&format!(
-        "INSERT INTO deals (account_id, id, title, status, customer_contact_id, created_at, updated_at, version) \
-         SELECT account_id, id, 'theirs', 'new', id, '{NOW}', '{NOW}', 1 FROM contacts \
+        "INSERT INTO deals (account_id, id, title, status, customer_contact_id, created_at, updated_at, version, search_text) \
+         SELECT account_id, id, 'theirs', 'new', id, '{NOW}', '{NOW}', 1, 'theirs' FROM contacts \
          WHERE account_id = '{OTHER_ACCOUNT}'"
     ))
     .unwrap();
@@ -413,7 +413,7 @@ impl Linker<'_> {
         diesel::insert_into(deals::table)
             .values((
                 (deals::account_id.eq(account().0), deals::id.eq(Uuid::now_v7())),
-                (deals::title.eq("deal"), deals::status.eq("new")),
+                (deals::title.eq("deal"), deals::search_text.eq("deal"), deals::status.eq("new")),
                 (deals::customer_contact_id.eq(contact), deals::customer_company_id.eq(company)),
                 deals::contact_person_id.eq(person),
                 (deals::created_at.eq(now()), deals::updated_at.eq(now()), deals::version.eq(1)),

@@ -209,7 +209,7 @@ fn a_preview_counts_and_shows_the_first_by_name() {
         .sql()
         .batch_execute(&format!(
             "INSERT INTO deals (account_id, id, title, status, customer_contact_id, contact_person_id, created_at, \
-             updated_at, version) SELECT account_id, id, 'Offer', 'new', id, id, added_at, added_at, 1 FROM contacts \
+             updated_at, version, search_text) SELECT account_id, id, 'Offer', 'new', id, id, added_at, added_at, 1, 'offer' FROM contacts \
              WHERE id = '{kept}'"
         ))
         .unwrap();
