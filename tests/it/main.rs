@@ -7,6 +7,7 @@ mod embedded_postgres;
 mod harness;
 mod identity;
 mod outbox;
+mod report_mail;
 mod schema;
 mod segments;
 mod smtp;
