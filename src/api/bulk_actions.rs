@@ -1,7 +1,7 @@
 //! Bulk actions: asking for one, watching it, reading what became of each record, undoing it.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::auth::{Admin, Caller};
 use super::bulk_request::BulkActionInput;
+use super::csv_download::{self, Format, wants_csv};
 use super::extractors::{Body, Id, OptionalBody, Query};
 use super::idempotency::{Answer, Post};
 use super::problem::Problem;
@@ -23,6 +24,7 @@ use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::domain::notification::Notification;
 use crate::domain::page::PageRequest;
+use crate::domain::results_csv::{ResultRow, ResultsCsv};
 use crate::repository::bulk_actions::{self, ActionFilter};
 use crate::repository::db::Read;
 use crate::repository::{outbox, results};
@@ -286,6 +288,10 @@ pub struct ResultQuery {
     /// Only records with this outcome.
     #[param(inline)]
     pub outcome: Option<Outcome>,
+    /// `csv` for all of them as a file, with a row for each record and group of blockers.
+    #[param(inline)]
+    #[serde(skip_serializing)]
+    pub format: Option<Format>,
     /// 1 to 200; 50 when left out.
     #[serde(skip_serializing)]
     pub limit: Option<i64>,
@@ -294,20 +300,28 @@ pub struct ResultQuery {
     pub cursor: Option<String>,
 }
 
+/// Results in one part of a file.
+const ROWS_A_PART: i64 = 1_000;
+
 /// Read the results
 ///
 /// An outcome for each record of the frozen set; blocked ones name what keeps them. They stay the same after an undo or
-/// a purge, but for names, which go with the record.
+/// a purge, but for names, which go with the record. With `format=csv` or `Accept: text/csv` all come as one file.
 #[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path), ResultQuery),
-    responses((status = 200, description = "A page of results.", body = Listing<ResultView>)),
+    responses((status = 200, description = "A page of results, or all of them as a file.", content(
+        (Listing<ResultView> = "application/json"), (String = "text/csv")))),
     extensions(("x-problems" = json!(["not-found", "validation-failed", "invalid-cursor"]))))]
 #[get("/bulk-actions/{id}/results")]
 pub async fn list_results(
     Caller(actor): Caller,
     services: web::Data<Services>,
+    request: HttpRequest,
     Id(id): Id,
     Query(query): Query<ResultQuery>,
-) -> Result<web::Json<Listing<ResultView>>, Problem> {
+) -> Result<HttpResponse, Problem> {
+    if wants_csv(&request, query.format) {
+        return download_results(actor, services, id, query.outcome).await;
+    }
     let bound_to: (Uuid, Value) = (id, serde_json::json!(query.outcome));
     let page = PageRequest::new(query.limit, query.cursor.as_deref(), false, &bound_to)?;
     let listed = services
@@ -318,5 +332,33 @@ pub async fn list_results(
             page.page(rows, None, |(key, _)| *key)
         })
         .await?;
-    Ok(web::Json(Listing::new(listed, |(_, outcome)| ResultView::from(outcome))))
+    Ok(HttpResponse::Ok().json(Listing::new(listed, |(_, outcome)| ResultView::from(outcome))))
+}
+
+async fn download_results(
+    actor: Actor,
+    services: web::Data<Services>,
+    id: Uuid,
+    outcome: Option<Outcome>,
+) -> Result<HttpResponse, Problem> {
+    csv_download::download(&format!("results-{id}.csv"), move |after: Option<results::ResultKey>| {
+        let (actor, services) = (actor.clone(), services.clone());
+        async move {
+            services
+                .db
+                .read(actor.account, move |read| {
+                    let action = visible(read, &actor, id)?;
+                    let rows = results::list(read, &action, outcome, after, ROWS_A_PART)?;
+                    let full = i64::try_from(rows.len()).is_ok_and(|rows| rows == ROWS_A_PART);
+                    let next = rows.last().filter(|_| full).map(|(key, _)| *key);
+                    let mut file = if after.is_none() { ResultsCsv::with_header() } else { ResultsCsv::continued() };
+                    for row in rows.into_iter().flat_map(|(_, record)| ResultRow::of(record, action.entity)) {
+                        file.push(&row);
+                    }
+                    Ok((file.into_bytes(), next))
+                })
+                .await
+        }
+    })
+    .await
 }

@@ -5,6 +5,7 @@ pub mod bulk_actions;
 pub mod bulk_request;
 pub mod companies;
 pub mod contacts;
+pub mod csv_download;
 pub mod deals;
 pub mod deletion;
 mod deletion_query;

@@ -5,7 +5,7 @@ use csv::{Terminator, Writer, WriterBuilder};
 use uuid::Uuid;
 
 use super::blocker::Blocker;
-use super::bulk_action::Outcome;
+use super::bulk_action::{Exception, Outcome, RecordOutcome};
 use super::csv_cell::escape_formula;
 use super::entity::BinKind;
 
@@ -36,6 +36,19 @@ pub struct ResultRow {
     pub blocker: Option<Blocker>,
     /// The live record that holds the external id, for the outcome `conflict`.
     pub conflict_with: Option<Uuid>,
+}
+
+impl ResultRow {
+    /// A row for each group of blockers, or one for a record without any.
+    pub fn of(record: RecordOutcome, kind: BinKind) -> Vec<Self> {
+        let RecordOutcome { exception, name } = record;
+        let Exception { record_id, outcome, blockers, conflict_with, .. } = exception;
+        let row = |blocker| Self { record_id, kind, name: name.clone(), outcome, blocker, conflict_with };
+        if blockers.is_empty() {
+            return vec![row(None)];
+        }
+        blockers.into_iter().map(|blocker| row(Some(blocker))).collect()
+    }
 }
 
 /// A results file that grows in memory, row by row.

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use crate::domain::actor::AccountId;
-use crate::domain::bulk_action::{Action, ActionStatus, BulkAction, Exception, Outcome, RecordOutcome};
+use crate::domain::bulk_action::{Action, ActionStatus, BulkAction, Outcome, RecordOutcome};
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::domain::results_csv::ResultRow;
@@ -96,7 +96,7 @@ fn exceptions(read: &mut Read, action: &BulkAction) -> Result<(Vec<ExceptionFact
     let rows = report_facts::exception_pages(read, action).flat_map(|page| match page {
         Ok(page) => {
             first.extend(page.iter().take(NAMED_EXCEPTIONS - first.len()).cloned());
-            page.into_iter().flat_map(|record| result_rows(record, action.entity)).map(Ok).collect()
+            page.into_iter().flat_map(|record| ResultRow::of(record, action.entity)).map(Ok).collect()
         }
         Err(error) => vec![Err(error)],
     });
@@ -119,15 +119,4 @@ fn exception_facts(read: &mut Read, kind: BinKind, records: Vec<RecordOutcome>) 
         Some(ExceptionFacts { record_id: exception.record_id, name, cause })
     };
     Ok(records.into_iter().filter_map(facts).collect())
-}
-
-/// A row for each group of blockers, or one for a record without any.
-fn result_rows(record: RecordOutcome, kind: BinKind) -> Vec<ResultRow> {
-    let RecordOutcome { exception, name } = record;
-    let Exception { record_id, outcome, blockers, conflict_with, .. } = exception;
-    let row = |blocker| ResultRow { record_id, kind, name: name.clone(), outcome, blocker, conflict_with };
-    if blockers.is_empty() {
-        return vec![row(None)];
-    }
-    blockers.into_iter().map(|blocker| row(Some(blocker))).collect()
 }

@@ -58,6 +58,14 @@ fn a_bulk_delete_and_its_undo() {
         [(&json!("a"), &json!("deleted")), (&json!("b"), &json!("deleted")), (&Value::Null, &json!("gone"))]
     );
 
+    let file = admin.get(&format!("/bulk-actions/{}/results?format=csv", action["id"].as_str().unwrap()));
+    assert!(file.header("content-disposition").unwrap().starts_with("attachment; filename=\"results-"));
+    let lines: Vec<String> = file.text().lines().map(str::to_owned).collect();
+    assert_eq!(lines[0].trim_start_matches('\u{feff}').split(',').nth(3), Some("outcome"));
+    assert_eq!(lines[1], format!("{},contact,a,deleted,,,,,,", ids[0]));
+    assert_eq!(lines[3], format!("{unknown},contact,,gone,,,,,,"));
+    assert_eq!(lines.len(), 4);
+
     let bin = admin.get("/recycle-bin?with_total=true").expect(200);
     assert_eq!(bin["page"]["total"], 2);
     let item = &bin["data"][0];
