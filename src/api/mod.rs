@@ -12,6 +12,7 @@ mod deletion_query;
 pub mod extractors;
 pub mod health;
 pub mod idempotency;
+pub mod imports;
 pub mod invoices;
 mod linked;
 mod list_query;

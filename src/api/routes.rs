@@ -13,8 +13,8 @@ use super::openapi::OPERATIONS;
 use super::problem::{METHOD_NOT_ALLOWED, Problem, UNKNOWN_ROUTE};
 use super::request_id::{self, REQUEST_ID};
 use super::{
-    bulk_actions, companies, contacts, deals, deletion, health, invoices, me, openapi, problems, projects, recycle_bin,
-    segments, settings, tickets, time_trackings,
+    bulk_actions, companies, contacts, deals, deletion, health, imports, invoices, me, openapi, problems, projects,
+    recycle_bin, segments, settings, tickets, time_trackings,
 };
 use crate::telemetry;
 
@@ -23,6 +23,8 @@ pub fn configure(config: &mut ServiceConfig) {
     configure_linked_records(config);
     config
         .service(me::get_me)
+        .service(imports::import_contacts)
+        .service(imports::import_companies)
         .service(contacts::list_contacts)
         .service(contacts::create_contact)
         .service(contacts::get_contact)

@@ -113,7 +113,11 @@ impl From<Company> for CompanyInput {
 }
 
 impl Company {
-    fn check(&mut self) -> Result<()> {
+    /// Trims, normalises and checks every field.
+    ///
+    /// # Errors
+    /// `Invalid` names every wrong field.
+    pub fn check(&mut self) -> Result<()> {
         let mut checks = Checks::default();
         checks.required_text("/name", &mut self.name, NAME_LENGTH);
         for (index, telephone) in self.party.telephones.iter().enumerate() {

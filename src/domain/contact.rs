@@ -159,7 +159,11 @@ impl From<Contact> for ContactInput {
 }
 
 impl Contact {
-    fn check(&mut self) -> Result<()> {
+    /// Trims, normalises and checks every field.
+    ///
+    /// # Errors
+    /// `Invalid` names every wrong field.
+    pub fn check(&mut self) -> Result<()> {
         let mut checks = Checks::default();
         checks.optional_text("/first_name", &mut self.first_name, NAME_LENGTH);
         checks.required_text("/last_name", &mut self.last_name, NAME_LENGTH);
@@ -188,6 +192,12 @@ impl Contact {
 
 pub fn full_name(first_name: Option<&str>, last_name: &str) -> String {
     format!("{} {last_name}", first_name.unwrap_or_default()).trim().to_owned()
+}
+
+impl From<CompanyLink> for CompanyLinkInput {
+    fn from(link: CompanyLink) -> Self {
+        Self { position: link.position, division: link.division, decision_maker: link.decision_maker }
+    }
 }
 
 impl CompanyLinkInput {

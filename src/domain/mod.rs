@@ -7,6 +7,7 @@ pub mod codes;
 pub mod company;
 pub mod contact;
 pub mod csv_cell;
+pub mod csv_columns;
 pub mod entity;
 pub mod error;
 pub mod fold;

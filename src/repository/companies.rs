@@ -27,7 +27,7 @@ pub struct StoredCompany {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = companies, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = companies, treat_none_as_default_value = false, check_for_backend(diesel::pg::Pg))]
 pub(super) struct CompanyRow {
     pub account_id: Uuid,
     pub id: Uuid,

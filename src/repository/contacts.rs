@@ -30,7 +30,7 @@ pub struct StoredContact {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = contacts, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = contacts, treat_none_as_default_value = false, check_for_backend(diesel::pg::Pg))]
 pub(super) struct ContactRow {
     pub account_id: Uuid,
     pub id: Uuid,

@@ -11,6 +11,7 @@ pub mod deals;
 pub mod deletions;
 mod failure;
 pub mod idempotency;
+pub mod imports;
 pub mod invoices;
 pub mod linked;
 pub mod links;

@@ -2,6 +2,7 @@
 
 pub mod bulk_actions;
 pub mod deletion;
+pub mod imports;
 pub mod linked_records;
 pub mod notifications;
 pub mod purging;

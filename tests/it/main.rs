@@ -6,6 +6,7 @@ mod contacts;
 mod embedded_postgres;
 mod harness;
 mod identity;
+mod imports;
 mod outbox;
 mod report_mail;
 mod schema;

@@ -2,6 +2,7 @@
 
 mod client;
 mod database;
+mod example;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use tempfile::TempDir;
 
 pub use client::{ACCOUNT, Answer, Claims, Client, OTHER_ACCOUNT, SECRET, seconds_from_now};
 pub use database::TestDatabase;
+pub use example::{example_answers, example_file, import_example};
 
 /// A service in this process. Dropping it stops it and drops its database.
 pub struct TestServer {

@@ -1,0 +1,89 @@
+//! The columns of contacts; their place in a company stands in further ones.
+
+use super::party::{self, PartyRecord, text};
+use super::{Column, CsvRecord, optional, word, word_cell};
+use crate::domain::contact::{Contact, Gender};
+use crate::domain::error::{FieldError, Result};
+use crate::domain::party::{CustomFields, Party};
+use crate::domain::validation::parse_date;
+
+impl PartyRecord for Contact {
+    fn party(&self) -> &Party {
+        &self.party
+    }
+
+    fn party_mut(&mut self) -> &mut Party {
+        &mut self.party
+    }
+}
+
+impl CsvRecord for Contact {
+    const REQUIRED_COLUMN: Option<&'static str> = Some("last_name");
+
+    fn columns() -> Vec<Column<Self>> {
+        let mut columns: Vec<Column<Self>> = vec![
+            party::external_id(),
+            Column {
+                name: "first_name",
+                cell: |contact| contact.first_name.clone().unwrap_or_default(),
+                set: |contact, cell| {
+                    contact.first_name = optional(cell);
+                    Ok(())
+                },
+            },
+            Column {
+                name: "last_name",
+                cell: |contact| contact.last_name.clone(),
+                set: |contact, cell| {
+                    cell.clone_into(&mut contact.last_name);
+                    Ok(())
+                },
+            },
+            text!("salutation", profile.salutation),
+            Column {
+                name: "gender",
+                cell: |contact| contact.gender.as_ref().map_or_else(String::new, word_cell),
+                set: |contact, cell| {
+                    contact.gender = word::<Gender>(cell)
+                        .map_err(|_| "must be female, male, non_binary, prefers_not_to_say or unknown")?;
+                    Ok(())
+                },
+            },
+            Column {
+                name: "birthdate",
+                cell: |contact| contact.birthdate.map_or_else(String::new, |date| date.to_string()),
+                set: |contact, cell| {
+                    let cell = cell.trim();
+                    let date = parse_date(cell);
+                    if date.is_none() && !cell.is_empty() {
+                        return Err("must be a date such as 1980-05-17");
+                    }
+                    contact.birthdate = date;
+                    Ok(())
+                },
+            },
+            party::status(),
+            party::email(),
+            party::telephone(),
+            party::mobile(),
+        ];
+        columns.extend(party::details());
+        columns
+    }
+
+    fn custom_fields_mut(&mut self) -> Option<&mut CustomFields> {
+        Some(&mut self.party.custom_fields)
+    }
+
+    fn external_id(&self) -> Option<&str> {
+        self.party.external_id.as_deref()
+    }
+
+    fn check(&mut self) -> Result<()> {
+        Self::check(self)
+    }
+
+    fn column_of(&self, error: &FieldError) -> String {
+        party::column_of(&self.party, error)
+    }
+}

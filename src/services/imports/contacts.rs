@@ -1,0 +1,123 @@
+//! Rows of contacts, each possibly with the contact's place in one company.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::batch::{Draft, Importable, LinkCells};
+use super::header::WrongCell;
+use super::references::{References, Wanted};
+use crate::domain::contact::{CompanyLinkInput, Contact};
+use crate::domain::csv_columns::flag;
+use crate::domain::entity::{RecordKind, RecordRef};
+use crate::domain::error::{Error, Result};
+use crate::repository::db::Tx;
+use crate::repository::imports::{self, Found, Keys, Writes};
+
+/// Imports contacts.
+pub struct Contacts;
+
+/// The places of a contact in companies, by company.
+#[derive(Debug, Clone, Default)]
+pub struct CompanyLinks {
+    places: BTreeMap<Uuid, CompanyLinkInput>,
+    /// Those that rows have added or changed.
+    changed: BTreeSet<Uuid>,
+}
+
+impl Importable for Contacts {
+    type Record = Contact;
+    type Links = CompanyLinks;
+    const LINK_COLUMNS: &'static [&'static str] =
+        &["company_external_id", "company_id", "position", "division", "decision_maker"];
+
+    fn want(row: &LinkCells<Self>, wanted: &mut Wanted) {
+        match Uuid::try_parse(row.text("company_id")) {
+            Ok(id) => wanted.record(RecordRef::company(id)),
+            Err(_) => wanted.external_id(RecordKind::Company, row.text("company_external_id")),
+        }
+    }
+
+    /// An empty company cell never unlinks; a filled one adds or changes that link and leaves others.
+    fn link(draft: &mut Draft<Self>, row: &LinkCells<Self>, references: &References) -> Vec<WrongCell> {
+        let company = match company_of(row, references) {
+            Ok(company) => company,
+            Err(wrong) => return vec![wrong],
+        };
+        let decision_maker = match row.get("decision_maker").map(flag) {
+            Some(Err(reason)) => return vec![("decision_maker".to_owned(), reason.to_owned())],
+            Some(Ok(flag)) => Some(flag.unwrap_or(false)),
+            None => None,
+        };
+        let Some(company) = company else {
+            let needless = [
+                ("position", !row.text("position").is_empty()),
+                ("division", !row.text("division").is_empty()),
+                ("decision_maker", decision_maker == Some(true)),
+            ];
+            let reason = "belongs to a company, and the row names none";
+            return needless.iter().filter(|(_, filled)| *filled).map(|(c, _)| ((*c).into(), reason.into())).collect();
+        };
+        let mut place = draft.links.places.get(&company).cloned().unwrap_or_default();
+        if let Some(position) = row.get("position") {
+            place.position = Some(position.to_owned());
+        }
+        if let Some(division) = row.get("division") {
+            place.division = Some(division.to_owned());
+        }
+        if let Some(decision_maker) = decision_maker {
+            place.decision_maker = decision_maker;
+        }
+        match place.validate() {
+            Ok(place) => {
+                draft.links.places.insert(company, place);
+                draft.links.changed.insert(company);
+                Vec::new()
+            }
+            Err(Error::Invalid(errors)) => {
+                errors.into_iter().map(|e| (e.pointer.trim_start_matches('/').to_owned(), e.detail)).collect()
+            }
+            Err(other) => vec![("company_external_id".to_owned(), other.to_string())],
+        }
+    }
+
+    fn find(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Draft<Self>>>> {
+        let found = imports::contacts::lock(tx, keys)?;
+        let draft = |(record, companies): imports::contacts::Linked| {
+            let places = companies.into_iter().map(|link| (link.company_id, link.into())).collect();
+            Draft { record, links: CompanyLinks { places, changed: BTreeSet::new() } }
+        };
+        Ok(found.into_iter().map(|found| found.map(draft)).collect())
+    }
+
+    fn write(tx: &mut Tx, writes: Writes<Draft<Self>>) -> Result<()> {
+        let mut places = Vec::new();
+        for (contact, draft) in writes.created.iter().chain(&writes.updated) {
+            for company in &draft.links.changed {
+                places.extend(draft.links.places.get(company).map(|place| (*contact, *company, place.clone())));
+            }
+        }
+        imports::contacts::write(tx, writes.map(|draft| draft.record))?;
+        imports::contacts::put_company_links(tx, places)
+    }
+}
+
+/// The live company that the row names, if it names one.
+fn company_of(row: &LinkCells<Contacts>, references: &References) -> std::result::Result<Option<Uuid>, WrongCell> {
+    let wrong = |column: &str, reason: &str| Err((column.to_owned(), reason.to_owned()));
+    let (id, external_id) = (row.text("company_id"), row.text("company_external_id"));
+    if !id.is_empty() {
+        let Ok(id) = Uuid::try_parse(id) else { return wrong("company_id", "must be a UUID") };
+        return match references.live(RecordRef::company(id)) {
+            Some(company) => Ok(Some(company.id)),
+            None => wrong("company_id", "no company outside the recycle bin has this id"),
+        };
+    }
+    if external_id.is_empty() {
+        return Ok(None);
+    }
+    match references.by_external_id(RecordKind::Company, external_id) {
+        Some(company) => Ok(Some(company.id)),
+        None => wrong("company_external_id", "no company outside the recycle bin has this external_id"),
+    }
+}
