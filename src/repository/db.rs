@@ -80,7 +80,7 @@ impl DerefMut for Tx<'_> {
 }
 
 impl Tx<'_> {
-    /// A new UUIDv7 of the transaction's time; later ones of one transaction sort later.
+    /// A new UUIDv7 of the transaction's time to the microsecond; later ones of one transaction sort later.
     pub fn new_id(&self) -> Uuid {
         let seconds = u64::try_from(self.now.timestamp()).unwrap_or_default();
         Uuid::new_v7(Timestamp::from_unix(&self.ids, seconds, self.now.timestamp_subsec_nanos()))
@@ -140,7 +140,10 @@ impl Db {
                 runs += 1;
                 let outcome = conn.build_transaction().read_committed().run(|conn| {
                     let now = transaction_time(conn)?;
-                    work(&mut Tx { read: Read { conn, account, now }, ids: ContextV7::new() })
+                    work(&mut Tx {
+                        read: Read { conn, account, now },
+                        ids: ContextV7::new().with_additional_precision(),
+                    })
                 });
                 match outcome {
                     Err(Error::Contention) if runs <= RERUNS => {}

@@ -2,14 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 mod bulk_delete;
+mod companies;
 mod contacts;
 mod embedded_postgres;
 mod harness;
 mod identity;
 mod imports;
+mod linked;
 mod outbox;
 mod report_mail;
 mod schema;
 mod segments;
+mod settings;
 mod smtp;
 mod smtp_server;
