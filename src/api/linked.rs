@@ -39,10 +39,10 @@ macro_rules! linked_query {
     ($(#[$meta:meta])* $name:ident, $record:ty $(, $status:ident: $status_type:ty)?) => {
         $crate::api::list_query::list_query! {
             $(#[$meta])*
-            $name, $crate::repository::linked::LinkedSort, $crate::repository::linked::LinkedKey, {
-                /// Only what is linked to this contact, as whatever.
+            $name, $crate::repository::linked::LinkedKey, {
+                /// Only what is linked to this contact, in whatever role.
                 contact_id: Option<uuid::Uuid>,
-                /// Only what is linked to this company, as whatever.
+                /// Only what is linked to this company, in whatever role.
                 company_id: Option<uuid::Uuid>,
                 /// Only these; repeat the parameter.
                 #[serde(default)]
@@ -50,6 +50,9 @@ macro_rules! linked_query {
                 $($status: Option<$status_type>,)?
                 /// Only what changed at or after this time.
                 updated_since: Option<chrono::DateTime<chrono::Utc>>,
+                #[serde(default)]
+                #[param(inline)]
+                sort: $crate::repository::linked::LinkedSort,
             }
         }
 

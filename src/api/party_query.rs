@@ -12,7 +12,7 @@ macro_rules! party_query {
     ($(#[$meta:meta])* $name:ident, $(#[$own_meta:meta])* $own:ident: $type:ty) => {
         $crate::api::list_query::list_query! {
             $(#[$meta])*
-            $name, $crate::repository::parties::Sort, $crate::repository::parties::ListKey, {
+            $name, $crate::repository::parties::ListKey, {
                 /// Only records in this segment.
                 segment_id: Option<String>,
                 /// Only these records; repeat the parameter.
@@ -31,6 +31,9 @@ macro_rules! party_query {
                 status: Option<$crate::domain::party::Status>,
                 /// Only records changed at or after this time.
                 updated_since: Option<chrono::DateTime<chrono::Utc>>,
+                #[serde(default)]
+                #[param(inline)]
+                sort: $crate::repository::parties::Sort,
             }
         }
 

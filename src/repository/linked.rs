@@ -31,7 +31,7 @@ pub struct Stored<T> {
     pub bin: Option<BinStamp>,
 }
 
-/// How a list is sorted; `Desc` variants are written with a leading `-`.
+/// How a list is sorted; a leading `-` means descending.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum LinkedSort {
     #[serde(rename = "created_at")]
@@ -56,9 +56,9 @@ pub enum LinkedKey {
 #[derive(Debug, Clone)]
 pub struct LinkedFilter<S> {
     pub ids: Vec<Uuid>,
-    /// Linked to this contact, as whatever.
+    /// Linked to this contact, in whatever role.
     pub contact_id: Option<Uuid>,
-    /// Linked to this company, as whatever.
+    /// Linked to this company, in whatever role.
     pub company_id: Option<Uuid>,
     pub status: Option<S>,
     pub updated_since: Option<DateTime<Utc>>,

@@ -106,13 +106,16 @@ pub fn id(reference: &Value) -> &str {
 
 /// Puts a contact or company into the bin by SQL, whatever is linked to it; it is due for purging after `days`.
 pub fn put_into_bin(server: &TestServer, reference: &Value, days: i32) {
+    server.sql().batch_execute(&bin_statement(reference, days)).unwrap();
+}
+
+pub fn bin_statement(reference: &Value, days: i32) -> String {
     let table = if reference["type"] == "contact" { "contacts" } else { "companies" };
-    let sql = format!(
+    format!(
         "UPDATE {table} SET deleted_at = now(), deletion_id = gen_random_uuid(), purge_at = now() + '{days} days' \
          WHERE id = '{}'",
         id(reference)
-    );
-    server.sql().batch_execute(&sql).unwrap();
+    )
 }
 
 /// The ids in a list.

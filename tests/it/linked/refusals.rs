@@ -1,8 +1,10 @@
 //! No link can be made to what is not a live record of the account.
 
+use diesel::RunQueryDsl;
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
-use super::{KINDS, company, contact, id, listed, put_into_bin};
+use super::{KINDS, bin_statement, company, contact, id, listed, put_into_bin};
 use crate::harness::{Answer, TestServer};
 
 #[track_caller]
@@ -81,4 +83,42 @@ fn a_part_of_a_reference_can_be_patched() {
         let pointer: &Value = &problem["errors"][0]["pointer"];
         assert_eq!(*pointer, format!("/{}", kind.customer));
     }
+}
+
+#[test]
+fn a_link_waits_for_a_deletion_under_way_and_is_then_refused() {
+    let server = TestServer::start();
+    let admin = server.admin();
+    let live = contact(&admin);
+    for kind in &KINDS {
+        let location = kind.create(&admin, &live);
+        let target = contact(&admin);
+        let mut deletion = server.sql();
+        let lock = format!("BEGIN; SELECT FROM contacts WHERE id = '{}' FOR UPDATE", id(&target));
+        deletion.batch_execute(&lock).unwrap();
+        deletion.batch_execute(&bin_statement(&target, 30)).unwrap();
+        let (for_creation, for_change) = (admin.clone(), admin.clone());
+        let (body, patch, collection) = (kind.body(&target), kind.customer_field(&target), kind.path);
+        let creation = std::thread::spawn(move || for_creation.post(collection, body));
+        let change = std::thread::spawn(move || for_change.patch(&location, patch));
+        wait_for_lock_waiters(&server, 2);
+        deletion.batch_execute("COMMIT").unwrap();
+        assert_unavailable(creation.join().unwrap(), &kind.pointer());
+        assert_unavailable(change.join().unwrap(), &kind.pointer());
+    }
+}
+
+fn wait_for_lock_waiters(server: &TestServer, wanted: i64) {
+    let waiting =
+        "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    for _ in 0..500 {
+        let count: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(waiting))
+            .get_result(&mut server.sql())
+            .unwrap();
+        if count == wanted {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("no {wanted} requests wait for a lock");
 }

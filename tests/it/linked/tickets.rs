@@ -53,8 +53,9 @@ fn an_anonymised_ticket_gets_no_content_back() {
     let path = KINDS[4].create(&admin, &ann);
     let purged = "UPDATE tickets SET customer_contact_id = NULL, subject = '', anonymised_at = now()";
     server.sql().batch_execute(purged).unwrap();
-    let patch = json!({"external_id": "T-1", "subject": "x", "description": "y", "customer": ann, "status": "closed"});
-    let problem = admin.patch(&path, patch).refused("validation-failed");
+    let content =
+        json!({"external_id": "T-1", "subject": "x", "description": "y", "customer": ann, "status": "closed"});
+    let problem = admin.patch(&path, content).refused("validation-failed");
     assert_eq!(pointers(&problem), ["/external_id", "/subject", "/description", "/customer"]);
     let closed = admin.patch(&path, json!({"status": "closed"})).expect(200);
     assert_eq!(
