@@ -138,9 +138,16 @@ pub fn find_for_update<T: LinkedTable>(tx: &mut Tx, id: Uuid) -> Result<Option<S
 }
 
 /// Gives the record new content. The caller has locked its row, knows that it is live and holds its new links.
-pub fn update<T: LinkedTable>(tx: &mut Tx, before: Stored<T>, mut record: T) -> Result<Stored<T>> {
+pub fn update<T: LinkedTable>(tx: &mut Tx, before: &Stored<T>, mut record: T) -> Result<Stored<T>> {
     T::before_write(tx, &mut record)?;
-    let stored = Stored { record, updated_at: tx.now(), version: before.version + 1, ..before };
+    let stored = Stored {
+        id: before.id,
+        record,
+        created_at: before.created_at,
+        updated_at: tx.now(),
+        version: before.version + 1,
+        bin: before.bin,
+    };
     T::save_row(tx, &stored)?;
     T::after_write(tx, &stored)?;
     Ok(stored)

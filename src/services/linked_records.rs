@@ -35,7 +35,7 @@ pub fn change<T: LinkedTable>(
     let stored = found.ok_or(Error::NotFound)?;
     let missing = added_links(Some(&stored), &record).find(|link| !held.contains(&link.record));
     match missing {
-        None => linked::update(tx, stored, record),
+        None => linked::update(tx, &stored, record),
         Some(link) if wanted.contains(&link.record) => {
             Err(Error::conflict(Conflict::LinkTargetUnavailable { pointer: link.pointer }))
         }
