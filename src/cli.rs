@@ -32,7 +32,7 @@ enum Command {
     /// Serve the API (and start a private PostgreSQL when `DATABASE_URL` is not set).
     Serve(Box<ServeConfig>),
     /// Print a token signed with this service's secret.
-    Token(TokenArgs),
+    Token(Box<TokenArgs>),
     /// Bring the database to the tables of this program, and exit.
     Migrate(DatabaseConfig),
     /// Print the API document.

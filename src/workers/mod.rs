@@ -47,7 +47,7 @@ impl Workers {
     }
 }
 
-/// What a step of a loop came to.
+/// What an attempt of a loop came to.
 enum Step {
     /// There may be more to do at once.
     Worked,
@@ -57,16 +57,21 @@ enum Step {
     Failed,
 }
 
-/// Repeats `step` until told to stop; sleeps when idle, until `signal` or the poll wakes it.
-async fn repeat(mut stop: watch::Receiver<bool>, signal: &Notify, poll: Duration, mut step: impl AsyncFnMut() -> Step) {
+/// Repeats `attempt` until told to stop; sleeps when idle, until `signal` wakes it or `pause` is over.
+async fn repeat(
+    mut stop: watch::Receiver<bool>,
+    signal: &Notify,
+    pause: Duration,
+    mut attempt: impl AsyncFnMut() -> Step,
+) {
     while !*stop.borrow() {
         // Interest is registered before work is looked for, so no signal is lost between the two.
         let notified = signal.notified();
         tokio::pin!(notified);
         notified.as_mut().enable();
-        let pause = match step().await {
+        let pause = match attempt().await {
             Step::Worked => continue,
-            Step::Idle => poll,
+            Step::Idle => pause,
             Step::Failed => AFTER_FAILURE,
         };
         tokio::select! {

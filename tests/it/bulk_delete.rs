@@ -179,9 +179,9 @@ fn a_taken_external_id_is_a_conflict() {
             .to_owned()
     };
     let first = create();
-    delete_ids(&admin, "contact", &[first.clone()]);
+    delete_ids(&admin, "contact", std::slice::from_ref(&first));
     let second = create();
-    let action = delete_ids(&admin, "contact", &[second.clone()]);
+    let action = delete_ids(&admin, "contact", std::slice::from_ref(&second));
     let live = create();
     let problem = admin.call(&format!("/recycle-bin/{first}/restore")).refused("restore-conflict");
     assert_eq!(problem["live_twin"], json!(live));

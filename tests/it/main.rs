@@ -1,5 +1,6 @@
 //! Sweep as its users meet it: over HTTP, SQL and SMTP. One binary; each test has a database of its own.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+#![allow(clippy::needless_pass_by_value, reason = "json!({...}) is written where it is sent, without a borrow")]
 
 mod bulk_delete;
 mod companies;

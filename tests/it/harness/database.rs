@@ -18,7 +18,7 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 enum Cluster {
     /// `SWEEP_TEST_DATABASE_URL`: a server whose user may create databases.
     Given(String),
-    Own(EmbeddedPostgres),
+    Own(Box<EmbeddedPostgres>),
 }
 
 impl Cluster {
@@ -28,7 +28,7 @@ impl Cluster {
         }
         let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let dir = test_data_dir(project).unwrap_or_else(|error| panic!("{error}"));
-        Self::Own(EmbeddedPostgres::start_for_tests(&dir).unwrap_or_else(|error| panic!("{error}")))
+        Self::Own(Box::new(EmbeddedPostgres::start_for_tests(&dir).unwrap_or_else(|error| panic!("{error}"))))
     }
 
     fn url_of(&self, database: &str) -> String {
@@ -98,8 +98,9 @@ fn template_name() -> String {
     for folder in folders {
         digest.update(std::fs::read(folder.join("up.sql")).unwrap());
     }
-    let hex: String = digest.finalize()[..6].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sweep_template_{hex}")
+    let digest = digest.finalize();
+    let head = digest.first_chunk().copied().map(u64::from_be_bytes).unwrap();
+    format!("sweep_template_{head:016x}")
 }
 
 /// Several test processes may get here at once: the first makes the template under a lock.
