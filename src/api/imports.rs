@@ -8,8 +8,9 @@ use super::auth::Caller;
 use super::extractors::require_media_type;
 use super::problem::{IDEMPOTENCY_NOT_SUPPORTED, IMPORT_CUT_OFF, INVALID_HEADER_ROW, Problem};
 use crate::domain::actor::Actor;
+use crate::domain::linked::{Deal, Invoice, Project, Ticket, TimeTracking};
 use crate::services::Services;
-use crate::services::imports::{self, Companies, Contacts, Failure, Importable, Report};
+use crate::services::imports::{self, Companies, Contacts, Failure, Importable, Linked, Report};
 
 /// Import contacts
 ///
@@ -47,6 +48,99 @@ pub async fn import_companies(
     payload: Payload,
 ) -> Result<Json<Report>, Problem> {
     import::<Companies>(&actor, &services, &request, payload).await
+}
+
+/// Import deals
+///
+/// Creates and updates deals from a CSV file, as contacts are imported. `customer_type` is `contact` or
+/// `company`; customer and contact person are named by `external_id`, or by `id` in `customer_id` and
+/// `contact_person_id`.
+#[utoipa::path(tag = "Imports", request_body(content = String, content_type = "text/csv",
+        example = json!("external_id,title,status,customer_type,customer_external_id,contact_person_external_id,estimated_value_amount,estimated_value_currency\nD-1,Offer 12,open,company,CO-1,CT-1,12500.00,EUR\n")),
+    responses((status = 200, description = "What became of the rows, also when all are rejected.", body = Report)),
+    extensions(("x-problems" = json!(["idempotency-not-supported", "import-cut-off", "invalid-header-row"]))))]
+#[post("/deals/import")]
+pub async fn import_deals(
+    Caller(actor): Caller,
+    services: Data<Services>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Json<Report>, Problem> {
+    import::<Linked<Deal>>(&actor, &services, &request, payload).await
+}
+
+/// Import invoices
+///
+/// Creates and updates invoices from a CSV file, as contacts are imported. `customer_type` is `contact` or
+/// `company`; customer and attention are named by `external_id`, or by `id` in `customer_id` and
+/// `attention_contact_id`.
+#[utoipa::path(tag = "Imports", request_body(content = String, content_type = "text/csv",
+        example = json!("external_id,invoice_number,status,invoice_date,customer_type,customer_external_id,attention_contact_external_id,total_amount,total_currency\nI-1,2026/77,outstanding,2026-11-24,company,CO-1,CT-1,121.00,EUR\n")),
+    responses((status = 200, description = "What became of the rows, also when all are rejected.", body = Report)),
+    extensions(("x-problems" = json!(["idempotency-not-supported", "import-cut-off", "invalid-header-row"]))))]
+#[post("/invoices/import")]
+pub async fn import_invoices(
+    Caller(actor): Caller,
+    services: Data<Services>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Json<Report>, Problem> {
+    import::<Linked<Invoice>>(&actor, &services, &request, payload).await
+}
+
+/// Import projects
+///
+/// Creates and updates projects from a CSV file, as contacts are imported. `customers` are
+/// `contact:EXTERNAL_ID` or `company:EXTERNAL_ID` (or `contact-id:UUID`, `company-id:UUID`), joined by bars; they
+/// replace those before.
+#[utoipa::path(tag = "Imports", request_body(content = String, content_type = "text/csv",
+        example = json!("external_id,title,status,customers\nP-1,New website,open,company:CO-1|contact:CT-1\n")),
+    responses((status = 200, description = "What became of the rows, also when all are rejected.", body = Report)),
+    extensions(("x-problems" = json!(["idempotency-not-supported", "import-cut-off", "invalid-header-row"]))))]
+#[post("/projects/import")]
+pub async fn import_projects(
+    Caller(actor): Caller,
+    services: Data<Services>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Json<Report>, Problem> {
+    import::<Linked<Project>>(&actor, &services, &request, payload).await
+}
+
+/// Import time trackings
+///
+/// Creates and updates time trackings from a CSV file, as contacts are imported. `subject_type` is `contact` or
+/// `company`; the subject is named by `external_id`, or by `id` in `subject_id`.
+#[utoipa::path(tag = "Imports", request_body(content = String, content_type = "text/csv",
+        example = json!("external_id,description,started_at,duration_seconds,subject_type,subject_external_id\nT-1,call,2026-11-24T09:00:00Z,900,contact,CT-1\n")),
+    responses((status = 200, description = "What became of the rows, also when all are rejected.", body = Report)),
+    extensions(("x-problems" = json!(["idempotency-not-supported", "import-cut-off", "invalid-header-row"]))))]
+#[post("/time-trackings/import")]
+pub async fn import_time_trackings(
+    Caller(actor): Caller,
+    services: Data<Services>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Json<Report>, Problem> {
+    import::<Linked<TimeTracking>>(&actor, &services, &request, payload).await
+}
+
+/// Import tickets
+///
+/// Creates and updates tickets from a CSV file, as contacts are imported. `customer_type` is `contact` or
+/// `company`; the customer is named by `external_id`, or by `id` in `customer_id`.
+#[utoipa::path(tag = "Imports", request_body(content = String, content_type = "text/csv",
+        example = json!("external_id,subject,description,status,customer_type,customer_external_id\nTI-1,Cannot log in,Since this morning.,open,contact,CT-1\n")),
+    responses((status = 200, description = "What became of the rows, also when all are rejected.", body = Report)),
+    extensions(("x-problems" = json!(["idempotency-not-supported", "import-cut-off", "invalid-header-row"]))))]
+#[post("/tickets/import")]
+pub async fn import_tickets(
+    Caller(actor): Caller,
+    services: Data<Services>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Json<Report>, Problem> {
+    import::<Linked<Ticket>>(&actor, &services, &request, payload).await
 }
 
 async fn import<K: Importable>(

@@ -21,10 +21,9 @@ use crate::telemetry;
 /// Registers every documented operation.
 pub fn configure(config: &mut ServiceConfig) {
     configure_linked_records(config);
+    configure_imports(config);
     config
         .service(me::get_me)
-        .service(imports::import_contacts)
-        .service(imports::import_companies)
         .service(contacts::list_contacts)
         .service(contacts::create_contact)
         .service(contacts::get_contact)
@@ -92,6 +91,17 @@ fn configure_linked_records(config: &mut ServiceConfig) {
         .service(tickets::get_ticket)
         .service(tickets::update_ticket)
         .service(tickets::delete_ticket);
+}
+
+fn configure_imports(config: &mut ServiceConfig) {
+    config
+        .service(imports::import_companies)
+        .service(imports::import_contacts)
+        .service(imports::import_deals)
+        .service(imports::import_invoices)
+        .service(imports::import_projects)
+        .service(imports::import_time_trackings)
+        .service(imports::import_tickets);
 }
 
 /// An address that no operation answers, or not by this method.

@@ -17,7 +17,8 @@ use crate::domain::linked::{Deal, DealStatus, Money};
 use crate::domain::page::{Page, PageRequest};
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = deals, primary_key(account_id, id), treat_none_as_null = true, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = deals, primary_key(account_id, id), treat_none_as_null = true, treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg))]
 pub(super) struct DealRow {
     pub account_id: Uuid,
     pub id: Uuid,
@@ -65,7 +66,7 @@ impl DealRow {
         }
     }
 
-    fn into_stored(self) -> Stored<Deal> {
+    pub(super) fn into_stored(self) -> Stored<Deal> {
         Stored {
             id: self.id,
             created_at: self.created_at,

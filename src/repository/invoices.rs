@@ -17,7 +17,8 @@ use crate::domain::linked::{CustomerCopy, Invoice, InvoiceStatus, Money};
 use crate::domain::page::{Page, PageRequest};
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = invoices, primary_key(account_id, id), treat_none_as_null = true, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = invoices, primary_key(account_id, id), treat_none_as_null = true, treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg))]
 pub(super) struct InvoiceRow {
     pub account_id: Uuid,
     pub id: Uuid,
@@ -61,7 +62,7 @@ impl InvoiceRow {
         }
     }
 
-    fn into_stored(self) -> Stored<Invoice> {
+    pub(super) fn into_stored(self) -> Stored<Invoice> {
         Stored {
             id: self.id,
             created_at: self.created_at,

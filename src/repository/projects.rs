@@ -17,7 +17,8 @@ use crate::domain::linked::{Project, ProjectStatus};
 use crate::domain::page::{Page, PageRequest};
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = projects, primary_key(account_id, id), treat_none_as_null = true, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = projects, primary_key(account_id, id), treat_none_as_null = true, treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg))]
 pub(super) struct ProjectRow {
     pub account_id: Uuid,
     pub id: Uuid,
@@ -30,7 +31,7 @@ pub(super) struct ProjectRow {
 }
 
 #[derive(Debug, Insertable)]
-#[diesel(table_name = project_customers)]
+#[diesel(table_name = project_customers, treat_none_as_default_value = false)]
 pub(super) struct ProjectCustomerRow {
     pub account_id: Uuid,
     pub project_id: Uuid,
@@ -54,7 +55,7 @@ impl ProjectRow {
     }
 
     /// The customers stand in rows of their own.
-    fn into_stored(self) -> Stored<Project> {
+    pub(super) fn into_stored(self) -> Stored<Project> {
         Stored {
             id: self.id,
             created_at: self.created_at,

@@ -17,7 +17,8 @@ use crate::domain::linked::{Ticket, TicketStatus};
 use crate::domain::page::{Page, PageRequest};
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = tickets, primary_key(account_id, id), treat_none_as_null = true, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = tickets, primary_key(account_id, id), treat_none_as_null = true, treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg))]
 pub(super) struct TicketRow {
     pub account_id: Uuid,
     pub id: Uuid,
@@ -52,7 +53,7 @@ impl TicketRow {
         }
     }
 
-    fn into_stored(self) -> Stored<Ticket> {
+    pub(super) fn into_stored(self) -> Stored<Ticket> {
         Stored {
             id: self.id,
             created_at: self.created_at,

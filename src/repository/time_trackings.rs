@@ -13,7 +13,8 @@ use crate::domain::linked::{NoStatus, TimeTracking};
 use crate::domain::page::{Page, PageRequest};
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = time_trackings, primary_key(account_id, id), treat_none_as_null = true, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = time_trackings, primary_key(account_id, id), treat_none_as_null = true, treat_none_as_default_value = false,
+    check_for_backend(diesel::pg::Pg))]
 pub(super) struct TimeTrackingRow {
     pub account_id: Uuid,
     pub id: Uuid,
@@ -46,7 +47,7 @@ impl TimeTrackingRow {
         }
     }
 
-    fn into_stored(self) -> Stored<TimeTracking> {
+    pub(super) fn into_stored(self) -> Stored<TimeTracking> {
         Stored {
             id: self.id,
             created_at: self.created_at,

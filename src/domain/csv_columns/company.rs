@@ -3,7 +3,7 @@
 use super::party::{self, PartyRecord, text};
 use super::{Column, CsvRecord, optional};
 use crate::domain::company::Company;
-use crate::domain::error::{FieldError, Result};
+use crate::domain::error::FieldError;
 use crate::domain::party::{CustomFields, Party};
 
 impl PartyRecord for Company {
@@ -46,10 +46,6 @@ impl CsvRecord for Company {
 
     fn external_id(&self) -> Option<&str> {
         self.party.external_id.as_deref()
-    }
-
-    fn check(&mut self) -> Result<()> {
-        Self::check(self)
     }
 
     fn column_of(&self, error: &FieldError) -> String {

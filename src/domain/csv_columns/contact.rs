@@ -3,7 +3,7 @@
 use super::party::{self, PartyRecord, text};
 use super::{Column, CsvRecord, optional, word, word_cell};
 use crate::domain::contact::{Contact, Gender};
-use crate::domain::error::{FieldError, Result};
+use crate::domain::error::FieldError;
 use crate::domain::party::{CustomFields, Party};
 use crate::domain::validation::parse_date;
 
@@ -77,10 +77,6 @@ impl CsvRecord for Contact {
 
     fn external_id(&self) -> Option<&str> {
         self.party.external_id.as_deref()
-    }
-
-    fn check(&mut self) -> Result<()> {
-        Self::check(self)
     }
 
     fn column_of(&self, error: &FieldError) -> String {

@@ -4,6 +4,8 @@
 
 mod company;
 mod contact;
+mod linked;
+mod links;
 mod party;
 
 use std::borrow::Cow;
@@ -11,6 +13,7 @@ use std::borrow::Cow;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
+pub use links::{LinkColumns, RecordName, read_names};
 pub use party::set_custom;
 
 use super::error::FieldError;
@@ -29,23 +32,24 @@ pub struct Column<R> {
 
 /// A kind of record that stands in the rows of a file.
 pub trait CsvRecord: Clone + Default + Send + Sync + 'static {
-    /// Without this column a file makes no sense.
-    const REQUIRED_COLUMN: Option<&'static str>;
+    /// A file without this column is refused.
+    const REQUIRED_COLUMN: Option<&'static str> = None;
 
     /// In the order of an exported file, which is the order in which the cells of a row are put in. Links to other
     /// records and custom fields stand beside them.
     fn columns() -> Vec<Column<Self>>;
 
     /// None for kinds without custom fields.
-    fn custom_fields_mut(&mut self) -> Option<&mut CustomFields>;
+    fn custom_fields_mut(&mut self) -> Option<&mut CustomFields> {
+        None
+    }
 
     fn external_id(&self) -> Option<&str>;
 
-    /// Trims, normalises and checks the whole record.
-    ///
-    /// # Errors
-    /// `Invalid` names every wrong field.
-    fn check(&mut self) -> super::error::Result<()>;
+    /// The links that lead to one record each.
+    fn links() -> Vec<LinkColumns<Self>> {
+        Vec::new()
+    }
 
     /// The column behind a wrong field.
     fn column_of(&self, error: &FieldError) -> String {

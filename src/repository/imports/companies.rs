@@ -14,7 +14,7 @@ use crate::repository::schema::companies;
 
 /// Locks and reads the companies with these keys; those in the bin only when they are named by id.
 pub fn lock(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Company>>> {
-    let rows: Vec<CompanyRow> = lock_rows!(companies, CompanyRow, tx, keys);
+    let rows: Vec<CompanyRow> = lock_rows!(companies with bin, CompanyRow, tx, keys);
     let found = rows.into_iter().map(|row| {
         let stored = row.into_stored();
         Found { id: stored.id, live: stored.bin.is_none().then_some(stored.company) }

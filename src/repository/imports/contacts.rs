@@ -20,7 +20,7 @@ pub type Linked = (Contact, Vec<CompanyLink>);
 
 /// Locks and reads the contacts with these keys; those in the bin only when they are named by id.
 pub fn lock(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Linked>>> {
-    let rows: Vec<ContactRow> = lock_rows!(contacts, ContactRow, tx, keys);
+    let rows: Vec<ContactRow> = lock_rows!(contacts with bin, ContactRow, tx, keys);
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut companies = if ids.is_empty() { BTreeMap::new() } else { links::companies_of(tx, &ids)? };
     let found = rows.into_iter().map(|row| {

@@ -2,6 +2,7 @@
 
 pub mod companies;
 pub mod contacts;
+pub mod linked;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -45,7 +46,13 @@ impl<T> Found<T> {
 
 impl<T> Writes<T> {
     pub fn map<U>(self, change: impl Fn(T) -> U) -> Writes<U> {
-        let all = |records: Vec<(Uuid, T)>| records.into_iter().map(|(id, record)| (id, change(record))).collect();
+        self.filter_map(|record| Some(change(record)))
+    }
+
+    pub fn filter_map<U>(self, change: impl Fn(T) -> Option<U>) -> Writes<U> {
+        let all = |records: Vec<(Uuid, T)>| {
+            records.into_iter().filter_map(|(id, record)| Some((id, change(record)?))).collect()
+        };
         Writes { created: all(self.created), updated: all(self.updated), rekeyed: self.rekeyed }
     }
 }
@@ -81,9 +88,10 @@ fn run_again_if_taken(error: diesel::result::Error) -> Error {
     }
 }
 
-/// The rows that `keys` name, locked in the order of their ids.
+/// The rows that `keys` name, locked in the order of their ids. `bin` stands for tables whose rows can lie in the bin:
+/// there an external id finds only what is live.
 macro_rules! lock_rows {
-    ($table:ident, $row:ty, $tx:expr, $keys:expr) => {{
+    ($table:ident $(with $bin:ident)?, $row:ty, $tx:expr, $keys:expr) => {{
         let tx: &mut Tx = $tx;
         let keys: &Keys = $keys;
         let mut ids: Vec<Uuid> = if keys.external_ids.is_empty() {
@@ -92,7 +100,7 @@ macro_rules! lock_rows {
             $table::table
                 .filter($table::account_id.eq(tx.account().0))
                 .filter($table::external_id.eq_any(keys.external_ids.iter().collect::<Vec<_>>()))
-                .filter($table::deleted_at.is_null())
+                $(.filter(lock_rows!(@$bin live $table)))?
                 .select($table::id)
                 .load(tx.conn)?
         };
@@ -103,13 +111,15 @@ macro_rules! lock_rows {
             $table::table
                 .filter($table::account_id.eq(tx.account().0))
                 .filter($table::id.eq_any(ids))
-                .filter($table::purge_at.is_null().or($table::purge_at.gt(tx.now())))
+                $(.filter(lock_rows!(@$bin there $table, tx)))?
                 .order($table::id)
                 .select(<$row>::as_select())
                 .for_no_key_update()
                 .load::<$row>(tx.conn)?
         }
     }};
+    (@bin live $table:ident) => { $table::deleted_at.is_null() };
+    (@bin there $table:ident, $tx:ident) => { $table::purge_at.is_null().or($table::purge_at.gt($tx.now())) };
 }
 
 /// Writes rows that are there and locked: one statement for all, whose conflicts are the rows themselves.

@@ -20,13 +20,19 @@ pub trait Importable: Send + Sync + 'static {
     /// Links of a record that are not stored in its own row.
     type Links: Clone + Default + Send + 'static;
     /// The columns of links to contacts and companies.
-    const LINK_COLUMNS: &'static [&'static str];
+    fn link_columns() -> Vec<&'static str>;
 
     /// Names the contacts and companies that a row links to.
-    fn want(row: &LinkCells<Self>, wanted: &mut Wanted);
+    fn want(row: &LinkCells<Self::Record>, wanted: &mut Wanted);
 
     /// Puts the row's links into the record and says which cells are wrong.
-    fn link(draft: &mut Draft<Self>, row: &LinkCells<Self>, references: &References) -> Vec<WrongCell>;
+    fn link(draft: &mut Draft<Self>, row: &LinkCells<Self::Record>, references: &References) -> Vec<WrongCell>;
+
+    /// Trims, normalises and checks the whole record.
+    ///
+    /// # Errors
+    /// `Invalid` names every wrong field.
+    fn check(draft: &mut Draft<Self>) -> Result<()>;
 
     /// Locks the live records with these keys and reads them.
     fn find(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Draft<Self>>>>;
@@ -53,12 +59,12 @@ impl<K: Importable + ?Sized> Default for Draft<K> {
 }
 
 /// The link columns of one row.
-pub struct LinkCells<'a, K: Importable + ?Sized> {
-    header: &'a Header<K::Record>,
+pub struct LinkCells<'a, R> {
+    header: &'a Header<R>,
     cells: &'a Cells,
 }
 
-impl<'a, K: Importable + ?Sized> LinkCells<'a, K> {
+impl<'a, R: CsvRecord> LinkCells<'a, R> {
     /// None when the file has no such column, empty when the row has nothing there.
     pub fn get(&self, column: &str) -> Option<&'a str> {
         self.header.link(self.cells, column)
@@ -136,6 +142,13 @@ fn readable_cells<'a, R: CsvRecord>(row: &'a Row, header: &Header<R>) -> std::re
     }
 }
 
+/// Whether what is wrong with `column` follows from what is already known to be wrong: with the cell itself, or with
+/// another one of the same link.
+fn is_known<R: CsvRecord>(wrong: &[WrongCell], column: &str) -> bool {
+    let known = |name: &str| wrong.iter().any(|(known, _)| known == name);
+    known(column) || R::links().iter().any(|link| link.names().any(|name| name == column) && link.names().any(known))
+}
+
 impl<K: Importable> Workspace<K> {
     fn new(found: Vec<Found<Draft<K>>>) -> Self {
         let mut workspace =
@@ -171,10 +184,10 @@ impl<K: Importable> Workspace<K> {
         };
         let mut wrong = header.fill(&mut draft.record, cells);
         wrong.extend(K::link(&mut draft, &LinkCells { header, cells }, references));
-        if let Err(Error::Invalid(errors)) = draft.record.check() {
+        if let Err(Error::Invalid(errors)) = K::check(&mut draft) {
             for error in errors {
                 let column = draft.record.column_of(&error);
-                if !wrong.iter().any(|(known, _)| *known == column) {
+                if !is_known::<K::Record>(&wrong, &column) {
                     wrong.push((column, error.detail));
                 }
             }

@@ -14,12 +14,19 @@ pub struct Companies;
 impl Importable for Companies {
     type Record = Company;
     type Links = ();
-    const LINK_COLUMNS: &'static [&'static str] = &[];
 
-    fn want(_: &LinkCells<Self>, _: &mut Wanted) {}
-
-    fn link(_: &mut Draft<Self>, _: &LinkCells<Self>, _: &References) -> Vec<WrongCell> {
+    fn link_columns() -> Vec<&'static str> {
         Vec::new()
+    }
+
+    fn want(_: &LinkCells<Company>, _: &mut Wanted) {}
+
+    fn link(_: &mut Draft<Self>, _: &LinkCells<Company>, _: &References) -> Vec<WrongCell> {
+        Vec::new()
+    }
+
+    fn check(draft: &mut Draft<Self>) -> Result<()> {
+        draft.record.check()
     }
 
     fn find(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Draft<Self>>>> {

@@ -8,7 +8,7 @@ use super::batch::{Draft, Importable, LinkCells};
 use super::header::WrongCell;
 use super::references::{References, Wanted};
 use crate::domain::contact::{CompanyLinkInput, Contact};
-use crate::domain::csv_columns::flag;
+use crate::domain::csv_columns::{RecordName, flag};
 use crate::domain::entity::{RecordKind, RecordRef};
 use crate::domain::error::{Error, Result};
 use crate::repository::db::Tx;
@@ -28,18 +28,19 @@ pub struct CompanyLinks {
 impl Importable for Contacts {
     type Record = Contact;
     type Links = CompanyLinks;
-    const LINK_COLUMNS: &'static [&'static str] =
-        &["company_external_id", "company_id", "position", "division", "decision_maker"];
 
-    fn want(row: &LinkCells<Self>, wanted: &mut Wanted) {
-        match Uuid::try_parse(row.text("company_id")) {
-            Ok(id) => wanted.record(RecordRef::company(id)),
-            Err(_) => wanted.external_id(RecordKind::Company, row.text("company_external_id")),
+    fn link_columns() -> Vec<&'static str> {
+        vec!["company_external_id", "company_id", "position", "division", "decision_maker"]
+    }
+
+    fn want(row: &LinkCells<Contact>, wanted: &mut Wanted) {
+        if let Ok(Some(name)) = company_name(row) {
+            wanted.name(name);
         }
     }
 
     /// An empty company cell never unlinks; a filled one adds or changes that link and leaves others.
-    fn link(draft: &mut Draft<Self>, row: &LinkCells<Self>, references: &References) -> Vec<WrongCell> {
+    fn link(draft: &mut Draft<Self>, row: &LinkCells<Contact>, references: &References) -> Vec<WrongCell> {
         let company = match company_of(row, references) {
             Ok(company) => company,
             Err(wrong) => return vec![wrong],
@@ -81,6 +82,10 @@ impl Importable for Contacts {
         }
     }
 
+    fn check(draft: &mut Draft<Self>) -> Result<()> {
+        draft.record.check()
+    }
+
     fn find(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Draft<Self>>>> {
         let found = imports::contacts::lock(tx, keys)?;
         let draft = |(record, companies): imports::contacts::Linked| {
@@ -102,22 +107,22 @@ impl Importable for Contacts {
     }
 }
 
-/// The live company that the row names, if it names one.
-fn company_of(row: &LinkCells<Contacts>, references: &References) -> std::result::Result<Option<Uuid>, WrongCell> {
-    let wrong = |column: &str, reason: &str| Err((column.to_owned(), reason.to_owned()));
+/// The company that the row names, if it names one.
+fn company_name(row: &LinkCells<Contact>) -> std::result::Result<Option<RecordName>, WrongCell> {
     let (id, external_id) = (row.text("company_id"), row.text("company_external_id"));
-    if !id.is_empty() {
-        let Ok(id) = Uuid::try_parse(id) else { return wrong("company_id", "must be a UUID") };
-        return match references.live(RecordRef::company(id)) {
-            Some(company) => Ok(Some(company.id)),
-            None => wrong("company_id", "no company outside the recycle bin has this id"),
-        };
+    if id.is_empty() {
+        let name = RecordName::ExternalId(RecordKind::Company, external_id.to_owned());
+        return Ok(Some(name).filter(|_| !external_id.is_empty()));
     }
-    if external_id.is_empty() {
-        return Ok(None);
+    match Uuid::try_parse(id) {
+        Ok(id) => Ok(Some(RecordName::Id(RecordRef::company(id)))),
+        Err(_) => Err(("company_id".to_owned(), "must be a UUID".to_owned())),
     }
-    match references.by_external_id(RecordKind::Company, external_id) {
-        Some(company) => Ok(Some(company.id)),
-        None => wrong("company_external_id", "no company outside the recycle bin has this external_id"),
-    }
+}
+
+/// The live company that the row names, if it names one.
+fn company_of(row: &LinkCells<Contact>, references: &References) -> std::result::Result<Option<Uuid>, WrongCell> {
+    let Some(name) = company_name(row)? else { return Ok(None) };
+    let column = if matches!(name, RecordName::Id(_)) { "company_id" } else { "company_external_id" };
+    references.find(&name).map(|company| Some(company.id)).map_err(|reason| (column.to_owned(), reason))
 }

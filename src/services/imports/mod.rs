@@ -4,6 +4,7 @@ mod batch;
 mod companies;
 mod contacts;
 mod header;
+mod linked;
 mod reader;
 mod references;
 mod report;
@@ -16,6 +17,7 @@ use futures_util::{Stream, StreamExt};
 pub use batch::Importable;
 pub use companies::Companies;
 pub use contacts::Contacts;
+pub use linked::Linked;
 pub use report::{Rejection, Report};
 
 use crate::domain::actor::AccountId;
@@ -125,7 +127,7 @@ impl<'a, K: Importable> Import<'a, K> {
 
 fn read_header<K: Importable>(row: &Row) -> Result<Header<K::Record>, Vec<FieldError>> {
     match &row.cells {
-        Ok(cells) => Header::read(cells, K::LINK_COLUMNS),
+        Ok(cells) => Header::read(cells, &K::link_columns()),
         Err(fault) => Err(vec![FieldError::new("", format!("the header row cannot be read: {}", fault.reason))]),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
+use crate::domain::csv_columns::RecordName;
 use crate::domain::entity::{RecordKind, RecordRef};
 use crate::domain::error::Result;
 use crate::repository::db::Tx;
@@ -24,14 +25,13 @@ pub struct References {
 }
 
 impl Wanted {
-    pub fn external_id(&mut self, kind: RecordKind, external_id: &str) {
-        if !external_id.is_empty() {
-            self.external_ids.entry(kind).or_default().insert(external_id.to_owned());
+    pub fn name(&mut self, name: RecordName) {
+        match name {
+            RecordName::Id(record) => drop(self.records.insert(record)),
+            RecordName::ExternalId(kind, external_id) => {
+                self.external_ids.entry(kind).or_default().insert(external_id);
+            }
         }
-    }
-
-    pub fn record(&mut self, record: RecordRef) {
-        self.records.insert(record);
     }
 
     /// Finds what is wanted and holds it.
@@ -49,12 +49,26 @@ impl Wanted {
 }
 
 impl References {
-    pub fn by_external_id(&self, kind: RecordKind, external_id: &str) -> Option<RecordRef> {
-        let id = *self.by_external_id.get(&kind)?.get(external_id)?;
-        self.live(RecordRef { kind, id })
-    }
-
-    pub fn live(&self, record: RecordRef) -> Option<RecordRef> {
-        self.live.contains(&record).then_some(record)
+    /// The live record of that name.
+    ///
+    /// # Errors
+    /// The reason to reject the cell that names it.
+    pub fn find(&self, name: &RecordName) -> std::result::Result<RecordRef, String> {
+        let record = match name {
+            RecordName::Id(record) => Some(*record),
+            RecordName::ExternalId(kind, external_id) => self
+                .by_external_id
+                .get(kind)
+                .and_then(|ids| ids.get(external_id))
+                .map(|&id| RecordRef { kind: *kind, id }),
+        };
+        record.filter(|record| self.live.contains(record)).ok_or_else(|| match name {
+            RecordName::Id(record) => {
+                format!("no {} outside the recycle bin has the id {}", record.kind, record.id)
+            }
+            RecordName::ExternalId(kind, external_id) => {
+                format!("no {kind} outside the recycle bin has the external_id {external_id:?}")
+            }
+        })
     }
 }

@@ -7,8 +7,14 @@ use serde_json::Value;
 use super::TestServer;
 
 /// The example's files in the order in which they build on each other, each with the path that takes it.
-pub const EXAMPLE_FILES: [(&str, &str); 2] =
-    [("companies.csv", "/companies/import"), ("contacts.csv", "/contacts/import")];
+pub const EXAMPLE_FILES: [(&str, &str); 6] = [
+    ("companies.csv", "/companies/import"),
+    ("contacts.csv", "/contacts/import"),
+    ("deals.csv", "/deals/import"),
+    ("invoices.csv", "/invoices/import"),
+    ("projects.csv", "/projects/import"),
+    ("time_trackings.csv", "/time-trackings/import"),
+];
 
 fn path_of(file: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/crm-export")).join(file)

@@ -41,8 +41,9 @@ fn the_example_is_imported_as_its_readme_says() {
         };
         assert_eq!(json!(rejections_by_column(&report)), expected, "{file}");
     }
-    for kind in ["contacts", "companies"] {
-        let listed = server.admin().get(&format!("/{kind}?with_total=true&limit=1")).expect(200);
+    for kind in ["contacts", "companies", "deals", "invoices", "projects", "time_trackings"] {
+        let path = kind.replace('_', "-");
+        let listed = server.admin().get(&format!("/{path}?with_total=true&limit=1")).expect(200);
         assert_eq!(listed["page"]["total"], answers[format!("{kind}_imported")], "{kind}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod example;
 mod files;
+mod linked;
 mod links;
 mod uploads;
 
