@@ -1,6 +1,6 @@
 //! Removing records for good: the links of the catalogue by their fates, then the rows.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
@@ -148,8 +148,26 @@ struct FirstPurge {
 }
 
 /// Sets when the rest of a held deletion is due; a deletion of which nothing is left in the bin is
-/// forgotten, unless its action still runs.
+/// forgotten, unless its action still runs: then it is looked at again in an hour, for a chunk that has not committed
+/// is not seen here.
 pub fn settle_deletion(tx: &mut Tx, id: Uuid) -> Result<()> {
+    // Asked first: when the action has ended, the next statement sees all that it did.
+    let runs_on: bool = diesel::select(diesel::dsl::exists(
+        bulk_actions::table.find((tx.account().0, id)).filter(bulk_actions::finished_at.is_null()),
+    ))
+    .get_result(tx.conn)?;
+    let first = first_in_bin(tx, id)?.or_else(|| runs_on.then(|| tx.now() + TimeDelta::hours(1)));
+    let deletion = deletions::table.find((tx.account().0, id));
+    if first.is_none() {
+        diesel::delete(deletion).execute(tx.conn)?;
+    } else {
+        diesel::update(deletion).set(deletions::first_purge_at.eq(first)).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// When the first record that a deletion still has in the bin is due.
+fn first_in_bin(tx: &mut Tx, deletion_id: Uuid) -> Result<Option<DateTime<Utc>>> {
     let branches: Vec<String> = BinKind::ALL
         .iter()
         .map(|kind| {
@@ -163,19 +181,9 @@ pub fn settle_deletion(tx: &mut Tx, id: Uuid) -> Result<()> {
     let left: FirstPurge =
         diesel::sql_query(format!("SELECT min(first) AS first FROM ({}) AS left_over", branches.join(" UNION ALL ")))
             .bind::<SqlUuid, _>(tx.account().0)
-            .bind::<SqlUuid, _>(id)
+            .bind::<SqlUuid, _>(deletion_id)
             .get_result(tx.conn)?;
-    let deletion = deletions::table.find((tx.account().0, id));
-    let runs_on: bool = diesel::select(diesel::dsl::exists(
-        bulk_actions::table.find((tx.account().0, id)).filter(bulk_actions::finished_at.is_null()),
-    ))
-    .get_result(tx.conn)?;
-    if left.first.is_none() && !runs_on {
-        diesel::delete(deletion).execute(tx.conn)?;
-    } else {
-        diesel::update(deletion).set(deletions::first_purge_at.eq(left.first)).execute(tx.conn)?;
-    }
-    Ok(())
+    Ok(left.first)
 }
 
 /// Reduces ended actions that are past their `DETAILS_KEPT_DAYS` to their counts; gives the number of actions.
@@ -194,6 +202,8 @@ pub fn expire_details(sweep: &mut Sweep, ended_before: DateTime<Utc>, limit: i64
             "DELETE FROM bulk_action_exceptions WHERE account_id = $1 AND action_id = $2",
             "DELETE FROM outbox WHERE account_id = $1 AND action_id = $2",
             "UPDATE deletions SET reason = NULL WHERE account_id = $1 AND id = $2",
+            // It took nothing, so no purge will ever settle it.
+            "DELETE FROM deletions WHERE account_id = $1 AND id = $2 AND first_purge_at IS NULL",
         ] {
             diesel::sql_query(sql)
                 .bind::<SqlUuid, _>(action.account_id)

@@ -1,0 +1,77 @@
+//! What must be true of the whole database at any moment, checked by SQL and from the outside.
+
+use std::fmt::Write as _;
+
+use diesel::prelude::*;
+use sweep::domain::link_catalogue::LINKS;
+
+use super::many_records::lines;
+
+/// Panics unless no live blocking link leads into the bin, every action's account is exact, and every binned record has
+/// its deletion.
+#[track_caller]
+pub fn hold(connection: &mut PgConnection) {
+    let broken: Vec<String> = [dangling_links(connection), wrong_accounts(connection), lost_deletions(connection)].concat();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// The live linked records of a blocking kind that point at a record in the bin.
+pub fn dangling_links(connection: &mut PgConnection) -> Vec<String> {
+    let mut sql = String::new();
+    for link in LINKS.iter().filter(|link| link.blocks) {
+        if !sql.is_empty() {
+            sql.push_str(" UNION ALL ");
+        }
+        let live = if link.in_bin { "l.deleted_at IS NULL" } else { "true" };
+        let parents = if link.target.as_str() == "contact" { "contacts" } else { "companies" };
+        let _ = write!(
+            sql,
+            "SELECT '{table}.{column}: ' || l.{id} || ' points at ' || p.id AS line FROM {table} AS l JOIN {parents} AS p \
+             ON p.account_id = l.account_id AND p.id = l.{column} WHERE {live} AND p.deleted_at IS NOT NULL",
+            table = link.table,
+            column = link.column,
+            id = link.linked_id,
+        );
+    }
+    lines(connection, &sql)
+}
+
+/// Actions whose counts differ from what their chunks and exceptions say.
+pub fn wrong_accounts(connection: &mut PgConnection) -> Vec<String> {
+    lines(
+        connection,
+        "WITH sets AS (SELECT account_id, action_id, sum(cardinality(ids)) AS ids, count(*) AS chunks, \
+           count(*) FILTER (WHERE state = 'done') AS done, \
+           coalesce(sum(cardinality(ids)) FILTER (WHERE state = 'done'), 0) AS processed, \
+           count(*) FILTER (WHERE state = 'pending') AS pending FROM bulk_action_chunks GROUP BY 1, 2), \
+         kept AS (SELECT account_id, action_id, count(*) AS exceptions, \
+           count(*) FILTER (WHERE outcome = 'blocked') AS blocked, count(*) FILTER (WHERE outcome = 'gone') AS gone, \
+           count(*) FILTER (WHERE outcome = 'conflict') AS conflict, \
+           count(*) FILTER (WHERE outcome = 'changed') AS changed, \
+           count(*) FILTER (WHERE outcome = 'unchanged') AS unchanged FROM bulk_action_exceptions GROUP BY 1, 2) \
+         SELECT a.id || ' ' || a.status || ': ' || to_jsonb(a)::text || coalesce(to_jsonb(s)::text, '') || \
+           coalesce(to_jsonb(k)::text, '') AS line \
+         FROM bulk_actions AS a LEFT JOIN sets AS s ON s.account_id = a.account_id AND s.action_id = a.id \
+         LEFT JOIN kept AS k ON k.account_id = a.account_id AND k.action_id = a.id \
+         WHERE a.target <> '{}' AND NOT (a.matched = coalesce(s.ids, 0) AND a.chunks_total = coalesce(s.chunks, 0) \
+           AND a.chunks_done = coalesce(s.done, 0) \
+           AND a.succeeded = coalesce(s.processed, 0) - coalesce(k.exceptions, 0) \
+           AND a.blocked = coalesce(k.blocked, 0) AND a.gone = coalesce(k.gone, 0) \
+           AND a.conflict = coalesce(k.conflict, 0) AND a.changed = coalesce(k.changed, 0) \
+           AND a.unchanged = coalesce(k.unchanged, 0) \
+           AND (a.status <> 'completed' OR a.chunks_done = a.chunks_total) \
+           AND (a.finished_at IS NULL OR coalesce(s.pending, 0) = 0))",
+    )
+}
+
+/// Binned records without a deletion, or whose deletion would never be purged.
+pub fn lost_deletions(connection: &mut PgConnection) -> Vec<String> {
+    let branch = |table: &str| {
+        format!(
+            "SELECT '{table}: ' || t.id || ' lies in the bin of ' || t.deletion_id AS line FROM {table} AS t \
+             LEFT JOIN deletions AS d ON d.account_id = t.account_id AND d.id = t.deletion_id \
+             WHERE t.deleted_at IS NOT NULL AND (d.first_purge_at IS NULL OR d.first_purge_at > t.purge_at)"
+        )
+    };
+    lines(connection, &["companies", "contacts", "deals"].map(branch).join(" UNION ALL "))
+}
