@@ -27,6 +27,7 @@ pub mod schema;
 pub mod segment_query;
 pub mod segments;
 pub mod settings;
+pub mod statistics;
 pub mod tickets;
 pub mod time_trackings;
 pub mod titles;

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Float, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::column_types::Word;
-use super::db::{Read, Sweep, Tx};
+use super::db::{Read, Tx};
 use super::parties::{BinStamp, contains_pattern};
 use super::schema::deals;
 use crate::domain::entity::{BinKind, RecordRef};
@@ -134,21 +133,6 @@ pub fn deal_parents(tx: &mut Tx, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<Reco
             (id, customer.into_iter().chain(person.map(RecordRef::contact)).collect())
         })
         .collect())
-}
-
-/// Refreshes the statistics of the kind's table when `touched` records are more than 5 % of it: until then the planner
-/// believes the bin to be as full as before.
-pub fn analyze_after(sweep: &mut Sweep, kind: BinKind, touched: i64) -> Result<()> {
-    let rows: f32 = diesel::select(
-        sql::<Float>("(SELECT reltuples FROM pg_class WHERE oid = ").bind::<Text, _>(kind.table()).sql("::regclass)"),
-    )
-    .get_result(sweep.conn)?;
-    #[allow(clippy::cast_precision_loss, reason = "a rough share is all that is needed")]
-    let share = touched as f32 / rows.max(1.0);
-    if share > 0.05 {
-        diesel::sql_query(format!("ANALYZE {}", kind.table())).execute(sweep.conn)?;
-    }
-    Ok(())
 }
 
 /// What lies in the bin, as its list shows it.

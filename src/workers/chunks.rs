@@ -10,7 +10,7 @@ use crate::domain::actor::AccountId;
 use crate::domain::bulk_action::BulkAction;
 use crate::domain::error::{Error, Result};
 use crate::repository::chunks::{self, Chunk};
-use crate::repository::recycle_bin;
+use crate::repository::statistics;
 use crate::services::Services;
 use crate::services::bulk_actions::{self, ChunkRun};
 use crate::telemetry;
@@ -73,6 +73,6 @@ async fn step(services: &Services, last: &mut Option<AccountId>) -> Result<bool>
 /// Wakes the mailer, and refreshes the planner's statistics after an action that moved much.
 async fn ended(services: &Services, action: &BulkAction) -> Result<()> {
     services.signals.outbox.notify_waiters();
-    let (kind, touched) = (action.entity, action.counts.deleted + action.counts.restored);
-    services.db.sweep(move |sweep| recycle_bin::analyze_after(sweep, kind, touched)).await
+    let touched = action.counts.deleted + action.counts.restored;
+    services.db.sweep(move |sweep| statistics::refresh_after(sweep, touched)).await
 }

@@ -23,6 +23,7 @@ pub use report::{Rejection, Report};
 use crate::domain::actor::AccountId;
 use crate::domain::error::{Error, FieldError};
 use crate::repository::db::Db;
+use crate::repository::statistics;
 use header::Header;
 use reader::{CsvReader, Row, Step};
 
@@ -71,6 +72,10 @@ where
             "the file is empty; its first row must name the columns",
         )]));
     }
+    let touched = import.report.created + import.report.updated;
+    db.sweep(move |sweep| statistics::refresh_after(sweep, i64::try_from(touched).unwrap_or(i64::MAX)))
+        .await
+        .map_err(|error| Failure::Stopped { error, committed_through_line: import.committed_through_line })?;
     Ok(import.report)
 }
 
