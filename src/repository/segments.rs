@@ -274,6 +274,9 @@ pub fn count(read: &mut Read, kind: RecordKind, tree: &Condition, deadline: Dead
         RecordKind::Contact => of_contacts::count(read, tree)?,
         RecordKind::Company => of_companies::count(read, tree)?,
     };
+    if count == 0 {
+        return Ok(SegmentCount { count, blocked: 0 });
+    }
     deadline.apply(read)?;
     let how = if count < ONE_SET_FROM { Blocked::RecordByRecord } else { Blocked::FromOneSet };
     let blocked = match kind {

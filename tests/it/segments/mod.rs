@@ -1,6 +1,7 @@
 //! Segments: their rules against an independent evaluator, and their resource over HTTP.
 
 mod evaluator;
+mod linked;
 mod property;
 mod records;
 mod resource;
