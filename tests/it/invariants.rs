@@ -11,7 +11,8 @@ use super::many_records::lines;
 /// its deletion.
 #[track_caller]
 pub fn hold(connection: &mut PgConnection) {
-    let broken: Vec<String> = [dangling_links(connection), wrong_accounts(connection), lost_deletions(connection)].concat();
+    let broken: Vec<String> =
+        [dangling_links(connection), wrong_accounts(connection), lost_deletions(connection)].concat();
     assert!(broken.is_empty(), "{broken:#?}");
 }
 

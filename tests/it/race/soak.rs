@@ -129,8 +129,11 @@ impl World {
             9 => client.call(&format!("/recycle-bin/{contact}/restore")),
             // A purged one does not come back: that has to stay rare.
             10 if chance.below(20) == 0 => client.delete(&format!("/recycle-bin/{contact}")),
-            10 | 11 => client.post("/deals", json!({"title": "soak", "customer": reference,
-                "contact_person": {"type": "contact", "id": contact}})),
+            10 | 11 => client.post(
+                "/deals",
+                json!({"title": "soak", "customer": reference,
+                "contact_person": {"type": "contact", "id": contact}}),
+            ),
             12 => one_of(client, connection, "deals", "/deals", &json!({"customer": reference})),
             13 => one_of(client, connection, "deals", "/deals", &Value::Null),
             14 if chance.below(3) == 0 => {
@@ -154,9 +157,8 @@ fn bulk(client: &Client, action: &str, entity: &str, ids: &[String]) -> Answer {
 }
 
 fn some_of(connection: &mut PgConnection, table: &str, limit: usize) -> Vec<String> {
-    let sql = format!(
-        "SELECT id::text AS line FROM {table} WHERE account_id = '{ACCOUNT}' ORDER BY random() LIMIT {limit}"
-    );
+    let sql =
+        format!("SELECT id::text AS line FROM {table} WHERE account_id = '{ACCOUNT}' ORDER BY random() LIMIT {limit}");
     lines(connection, &sql)
 }
 

@@ -1,5 +1,6 @@
 //! Segments: their rules against an independent evaluator, and their resource over HTTP.
 
+mod answers;
 mod evaluator;
 mod linked;
 mod property;
