@@ -256,11 +256,13 @@ impl Deadline {
         Self(Instant::now() + limit)
     }
 
-    /// Limits the statements that follow in this transaction to what is left.
-    fn apply(self, read: &mut Read) -> Result<()> {
+    /// Runs `work` with its statement limited to what is left; those that follow in the transaction are not.
+    fn limit<T>(self, read: &mut Read, work: impl FnOnce(&mut Read) -> Result<T>) -> Result<T> {
         let left = self.0.saturating_duration_since(Instant::now()).as_millis().max(1);
         diesel::sql_query(format!("SET LOCAL statement_timeout = {left}")).execute(read.conn)?;
-        Ok(())
+        let outcome = work(read)?;
+        diesel::sql_query("SET LOCAL statement_timeout TO DEFAULT").execute(read.conn)?;
+        Ok(outcome)
     }
 }
 
@@ -269,17 +271,18 @@ impl Deadline {
 /// # Errors
 /// `TooSlow` when it takes longer than the deadline.
 pub fn count(read: &mut Read, kind: RecordKind, tree: &Condition, deadline: Deadline) -> Result<SegmentCount> {
-    deadline.apply(read)?;
-    let count = match kind {
-        RecordKind::Contact => of_contacts::count(read, tree)?,
-        RecordKind::Company => of_companies::count(read, tree)?,
-    };
-    deadline.apply(read)?;
+    let count = deadline.limit(read, |read| match kind {
+        RecordKind::Contact => of_contacts::count(read, tree),
+        RecordKind::Company => of_companies::count(read, tree),
+    })?;
+    if count == 0 {
+        return Ok(SegmentCount { count, blocked: 0 });
+    }
     let how = if count < ONE_SET_FROM { Blocked::RecordByRecord } else { Blocked::FromOneSet };
-    let blocked = match kind {
-        RecordKind::Contact => of_contacts::blocked(read, tree, how)?,
-        RecordKind::Company => of_companies::blocked(read, tree, how)?,
-    };
+    let blocked = deadline.limit(read, |read| match kind {
+        RecordKind::Contact => of_contacts::blocked(read, tree, how),
+        RecordKind::Company => of_companies::blocked(read, tree, how),
+    })?;
     Ok(SegmentCount { count, blocked })
 }
 
@@ -288,9 +291,8 @@ pub fn count(read: &mut Read, kind: RecordKind, tree: &Condition, deadline: Dead
 /// # Errors
 /// `TooSlow` when it takes longer than the deadline.
 pub fn sample(read: &mut Read, kind: RecordKind, tree: &Condition, deadline: Deadline) -> Result<Vec<(Uuid, String)>> {
-    deadline.apply(read)?;
-    match kind {
+    deadline.limit(read, |read| match kind {
         RecordKind::Contact => of_contacts::sample(read, tree),
         RecordKind::Company => of_companies::sample(read, tree),
-    }
+    })
 }

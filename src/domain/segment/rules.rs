@@ -52,6 +52,9 @@ impl RuleTree {
     }
 }
 
+// The types below describe the JSON. It is read by `parse`, which counts the members by hand instead of taking the
+// first type that fits.
+
 /// Whether all members of a group must match, or any one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -83,12 +86,10 @@ pub struct RuleGroup {
     pub rules: Vec<RuleNode>,
 }
 
-/// A rule or a group of rules. These three types describe the JSON; it is read by [`parse`], which counts the
-/// members by hand instead of taking the first type that fits.
+/// A rule or a group of rules, never both in one.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum RuleNode {
     Rule(Rule),
-    #[schema(no_recursion)]
     Group(RuleGroup),
 }

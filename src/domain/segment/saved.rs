@@ -28,7 +28,7 @@ pub enum Visibility {
 
 /// What a caller may write of a segment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Dutch newsletter readers", "entity": "contact", "match": "all",
     "rules": [{"field": "country", "operator": "equals", "value": "NL"},
         {"match": "any", "rules": [{"field": "tags", "operator": "has_any", "value": ["newsletter"]},
@@ -36,18 +36,22 @@ pub enum Visibility {
     "visibility": "shared"}))]
 pub struct SegmentInput {
     /// Required, 1 to 255 characters.
+    #[serde(default)]
     #[schema(required = true)]
     pub name: String,
     /// Required; cannot be changed later.
-    #[schema(required = true)]
+    #[serde(default)]
+    #[schema(value_type = RecordKind, required = true)]
     pub entity: Option<RecordKind>,
     /// Required.
-    #[serde(rename = "match")]
+    #[serde(rename = "match", default)]
     #[schema(value_type = Match, required = true)]
     pub matching: Value,
     /// Required: at least one rule, 100 at most, nested 5 deep at most.
+    #[serde(default)]
     #[schema(value_type = Vec<RuleNode>, required = true)]
     pub rules: Value,
+    #[serde(default)]
     pub visibility: Visibility,
 }
 

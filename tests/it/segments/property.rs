@@ -1,7 +1,7 @@
 //! The compiled SQL against the evaluator: 1,000 random rule trees over random records.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -13,10 +13,10 @@ use sweep::domain::entity::RecordKind;
 use sweep::domain::segment::parse;
 use sweep::repository::db::{Db, DbSettings};
 use sweep::repository::schema::{companies, contacts};
-use sweep::repository::segment_query::{company_filter, contact_filter};
+use sweep::repository::segment_query::{Blocked, blocked_companies, blocked_contacts, company_filter, contact_filter};
 use uuid::Uuid;
 
-use super::evaluator::selects;
+use super::evaluator::{Record, selects};
 use super::records::{Dice, Records, account, fill, now};
 use super::rules::tree;
 use crate::harness::TestDatabase;
@@ -38,6 +38,37 @@ fn sql_and_evaluator_select_the_same_records() {
                 .unwrap_or_else(|failure| panic!("records of seed {seed}: {failure}"));
         }
     }
+}
+
+#[test]
+fn blocked_records_are_the_same_found_either_way() {
+    let database = TestDatabase::create();
+    let seed = any::<u64>().new_tree(&mut TestRunner::default()).unwrap().current();
+    let records = fill(&database, &db(&database), &mut Dice(seed));
+    let sql = &mut database.connect();
+    for how in [Blocked::RecordByRecord, Blocked::FromOneSet] {
+        let query = contacts::table
+            .filter(contacts::account_id.eq(account().0))
+            .filter(contacts::deleted_at.is_null())
+            .filter(blocked_contacts(account(), how))
+            .select(contacts::id);
+        let found: BTreeSet<Uuid> = query.load(sql).unwrap().into_iter().collect();
+        assert_eq!(found, blocked(&records.contacts), "{how:?}, seed {seed}");
+        let query = companies::table
+            .filter(companies::account_id.eq(account().0))
+            .filter(companies::deleted_at.is_null())
+            .filter(blocked_companies(account(), how))
+            .select(companies::id);
+        let found: BTreeSet<Uuid> = query.load(sql).unwrap().into_iter().collect();
+        assert_eq!(found, blocked(&records.companies), "{how:?}, seed {seed}");
+    }
+}
+
+fn blocked(records: &BTreeMap<Uuid, Record>) -> BTreeSet<Uuid> {
+    let blocks = |record: &Record| {
+        ["deals", "invoices", "projects", "time_trackings"].iter().any(|kind| record.links.contains_key(*kind))
+    };
+    records.iter().filter(|(_, record)| blocks(record)).map(|(id, _)| *id).collect()
 }
 
 fn db(database: &TestDatabase) -> Db {
