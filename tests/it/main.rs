@@ -3,6 +3,7 @@
 
 mod bulk_delete;
 mod contacts;
+mod crash;
 mod embedded_postgres;
 mod harness;
 mod identity;

@@ -55,7 +55,11 @@ pub fn deals_for_every(client: &Client, connection: &mut PgConnection, account: 
             "INSERT INTO deals (id, {columns}) SELECT gen_random_uuid(), {set} FROM deals AS d, \
              (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM contacts WHERE account_id = '{account}') AS c \
              WHERE d.id = '{id}' AND c.n > 0 AND c.n % {every} = 0",
-            set = set.split(", ").map(|c| if c == "c.id" { c.to_owned() } else { format!("d.{c}") }).collect::<Vec<_>>().join(", "),
+            set = set
+                .split(", ")
+                .map(|c| if c == "c.id" { c.to_owned() } else { format!("d.{c}") })
+                .collect::<Vec<_>>()
+                .join(", "),
         ))
         .unwrap();
     count(connection, &format!("SELECT count(*) FROM deals WHERE account_id = '{account}'"))

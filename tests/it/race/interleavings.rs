@@ -123,7 +123,10 @@ fn a_link_that_comes_first_blocks() {
     linker.batch_execute("COMMIT").unwrap();
     for action in actions {
         let action = ended(&admin, &action);
-        assert_eq!((&action["counts"]["deleted"], &action["counts"]["blocked"]), (&json!(0), &action["counts"]["matched"]));
+        assert_eq!(
+            (&action["counts"]["deleted"], &action["counts"]["blocked"]),
+            (&json!(0), &action["counts"]["matched"])
+        );
     }
     invariants::hold(&mut observer);
     for (link, target) in blocking.iter().zip(&targets) {
@@ -138,9 +141,10 @@ fn a_link_that_comes_first_blocks() {
 fn link_uncommitted(connection: &mut PgConnection, link: &Link, target: &str) {
     let (column, linked, account) = (link.column, Uuid::now_v7(), ACCOUNT);
     let (columns, values) = match link.table {
-        "deals" if column == "contact_person_id" => {
-            ("title, status, search_text, customer_company_id", format!("'raced', 'new', '', {}", anchor_company(connection)))
-        }
+        "deals" if column == "contact_person_id" => (
+            "title, status, search_text, customer_company_id",
+            format!("'raced', 'new', '', {}", anchor_company(connection)),
+        ),
         "deals" => ("title, status, search_text", "'raced', 'new', ''".to_owned()),
         "invoices" if column == "attention_of_id" => (
             "status, invoice_date, customer_name, customer_company_id",

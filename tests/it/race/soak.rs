@@ -132,8 +132,11 @@ impl World {
             8 => client.call(&format!("/recycle-bin/{contact}/restore")),
             // A purged one does not come back: that has to stay rare.
             9 if chance.below(20) == 0 => client.delete(&format!("/recycle-bin/{contact}")),
-            9 | 10 => client.post("/deals", json!({"title": "soak", "customer": reference,
-                "contact_person": {"type": "contact", "id": contact}})),
+            9 | 10 => client.post(
+                "/deals",
+                json!({"title": "soak", "customer": reference,
+                "contact_person": {"type": "contact", "id": contact}}),
+            ),
             11 => one_of(client, connection, "deals", "/deals", &json!({"customer": reference})),
             // Enough of them go that most contacts are linked to nothing at most times.
             12..=15 => one_of(client, connection, "deals", "/deals", &Value::Null),
@@ -158,9 +161,8 @@ fn bulk(client: &Client, action: &str, entity: &str, ids: &[String]) -> Answer {
 }
 
 fn some_of(connection: &mut PgConnection, table: &str, limit: usize) -> Vec<String> {
-    let sql = format!(
-        "SELECT id::text AS line FROM {table} WHERE account_id = '{ACCOUNT}' ORDER BY random() LIMIT {limit}"
-    );
+    let sql =
+        format!("SELECT id::text AS line FROM {table} WHERE account_id = '{ACCOUNT}' ORDER BY random() LIMIT {limit}");
     lines(connection, &sql)
 }
 
