@@ -26,12 +26,20 @@ fn external_id_taken() -> Error {
 
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
-        match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&DieselError> for Error {
+    fn from(error: &DieselError) -> Self {
+        match error {
             DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Self::Contention,
             DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
                 Self::Unavailable(info.message().to_owned())
             }
             DieselError::DatabaseError(_, info) => from_database(info.as_ref()),
+            // The connection went with the COMMIT, and the rollback after it failed too.
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => commit_error.as_ref().into(),
             DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }
@@ -64,5 +72,20 @@ fn from_database(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> Error {
     } else {
         // The message may quote a value of the row: only the primary line, never the detail.
         Error::Internal(message.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_lost_at_the_commit_is_a_database_that_is_away() {
+        let closed = || {
+            let words = "server closed the connection unexpectedly".to_owned();
+            Box::new(DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(words)))
+        };
+        let error = DieselError::RollbackErrorOnCommit { rollback_error: closed(), commit_error: closed() };
+        assert!(matches!(Error::from(error), Error::Unavailable(_)));
     }
 }

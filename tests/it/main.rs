@@ -5,6 +5,7 @@
 mod bulk_delete;
 mod companies;
 mod contacts;
+mod crash;
 mod embedded_postgres;
 mod harness;
 mod identity;
