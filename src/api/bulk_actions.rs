@@ -83,6 +83,7 @@ fn view(read: &mut Read, actor: &Actor, action: BulkAction) -> Result<BulkAction
     if target.private && actor.user_id != action.requested_by {
         target.segment_name = None;
     }
+    target.private = false;
     Ok(BulkActionView {
         id: action.id,
         action: action.action,

@@ -248,7 +248,7 @@ pub fn add_chunk(
             bulk_actions::changed.eq(bulk_actions::changed + result.count(Outcome::Changed)),
             bulk_actions::unchanged.eq(bulk_actions::unchanged + result.count(Outcome::Unchanged)),
             bulk_actions::status.eq(sql::<Text>(last).sql("'completed' ELSE 'running' END")),
-            bulk_actions::started_at.eq(sql("coalesce(started_at, ").bind::<Timestamptz, _>(now).sql(")")),
+            bulk_actions::started_at.eq(sql("least(started_at, ").bind::<Timestamptz, _>(now).sql(")")),
             bulk_actions::finished_at.eq(sql(last).bind::<Nullable<Timestamptz>, _>(now).sql(" END")),
             bulk_actions::restorable_until
                 .eq(sql("least(restorable_until, ").bind::<Nullable<Timestamptz>, _>(purge_at).sql(")")),
