@@ -17,3 +17,4 @@ mod schema;
 mod segments;
 mod smtp;
 mod smtp_server;
+mod taking_back;
