@@ -22,3 +22,4 @@ mod segments;
 mod settings;
 mod smtp;
 mod smtp_server;
+mod taking_back;
