@@ -24,7 +24,7 @@ pub fn restore_records(tx: &mut Tx, kind: BinKind, ids: &[Uuid], rules: RestoreR
     if kind == BinKind::Deal {
         return restore_deals(tx, ids, rules);
     }
-    let plan = plan(tx, kind, ids, rules)?;
+    let plan = plan(tx, kind, ids, rules, &BTreeMap::new())?;
     recycle_bin::unstamp(tx, kind, &plan.restorable, &plan.without_external_id)?;
     Ok(ChunkResult { succeeded: plan.restorable, exceptions: plan.exceptions })
 }
@@ -37,14 +37,24 @@ struct Plan {
     exceptions: Vec<Exception>,
 }
 
-fn plan(tx: &mut Tx, kind: BinKind, ids: &[Uuid], rules: RestoreRules) -> Result<Plan> {
+/// `held_back`: records that stay though they could come back, and why.
+fn plan(
+    tx: &mut Tx,
+    kind: BinKind,
+    ids: &[Uuid],
+    rules: RestoreRules,
+    held_back: &BTreeMap<Uuid, Exception>,
+) -> Result<Plan> {
     let locked = recycle_bin::lock(tx, kind, ids)?;
     let mut rows: BTreeMap<Uuid, LockedRow> = locked.into_iter().map(|row| (row.id, row)).collect();
     let mut plan = Plan { restorable: Vec::new(), without_external_id: Vec::new(), exceptions: Vec::new() };
     let mut candidates = Vec::new();
     for id in ids {
         match rows.remove(id).map_or(Err(Outcome::Gone), |row| may_come_back(tx, row, rules)) {
-            Ok(row) => candidates.push(row),
+            Ok(row) => match held_back.get(id) {
+                Some(exception) => plan.exceptions.push(exception.clone()),
+                None => candidates.push(row),
+            },
             Err(outcome) => plan.exceptions.push(Exception::new(*id, outcome)),
         }
     }
@@ -103,14 +113,17 @@ fn restore_deals(tx: &mut Tx, ids: &[Uuid], rules: RestoreRules) -> Result<Chunk
         let wanted: BTreeSet<Uuid> =
             parents.values().flatten().filter(|parent| parent.kind == kind).map(|parent| parent.id).collect();
         let wanted: Vec<Uuid> = wanted.into_iter().collect();
-        let plan = plan(tx, kind.into(), &wanted, parent_rules)?;
+        let plan = plan(tx, kind.into(), &wanted, parent_rules, &BTreeMap::new())?;
         let refusals = plan.exceptions.iter().filter(|exception| exception.outcome != Outcome::Unchanged);
         refused.extend(refusals.map(|exception| (RecordRef { kind, id: exception.record_id }, exception.clone())));
         plans.push((kind, plan));
     }
-    let (orphans, with_parents): (Vec<Uuid>, Vec<Uuid>) =
-        ids.iter().partition(|id| parents.get(id).is_some_and(|of| of.iter().any(|p| refused.contains_key(p))));
-    let deals = plan(tx, BinKind::Deal, &with_parents, rules)?;
+    let orphans = parents.iter().filter_map(|(id, of)| {
+        let refusal = of.iter().find_map(|parent| refused.get(parent))?;
+        let parent = Some(refusal.record_id);
+        Some((*id, Exception { record_id: *id, outcome: Outcome::Conflict, parent, ..refusal.clone() }))
+    });
+    let deals = plan(tx, BinKind::Deal, ids, rules, &orphans.collect())?;
     if recycle_bin::deal_parents(tx, &deals.restorable)?.iter().any(|(id, now)| parents.get(id) != Some(now)) {
         // A purge took a contact person away before the deal was locked.
         return Err(Error::Contention);
@@ -126,16 +139,7 @@ fn restore_deals(tx: &mut Tx, ids: &[Uuid], rules: RestoreRules) -> Result<Chunk
         return Err(Error::Contention);
     }
     recycle_bin::unstamp(tx, BinKind::Deal, &deals.restorable, &deals.without_external_id)?;
-    let mut exceptions = deals.exceptions;
-    for id in orphans {
-        let refusal = parents.get(&id).into_iter().flatten().find_map(|parent| refused.get(parent));
-        exceptions.push(Exception {
-            conflict_with: refusal.and_then(|exception| exception.conflict_with),
-            parent: refusal.map(|exception| exception.record_id),
-            ..Exception::new(id, Outcome::Conflict)
-        });
-    }
-    Ok(ChunkResult { succeeded: deals.restorable, exceptions })
+    Ok(ChunkResult { succeeded: deals.restorable, exceptions: deals.exceptions })
 }
 
 /// Restores one record from the bin.

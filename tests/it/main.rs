@@ -17,6 +17,7 @@ mod many_records;
 mod outbox;
 mod race;
 mod report_mail;
+mod retention;
 mod schema;
 mod segments;
 mod settings;
