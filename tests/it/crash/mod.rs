@@ -2,7 +2,7 @@
 //! completes the rest.
 
 mod instants;
-mod node;
+pub mod node;
 mod nodes;
 mod steps;
 
