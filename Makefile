@@ -1,6 +1,6 @@
 # Every target brings what it needs. `make help` lists them.
 .DEFAULT_GOAL := build
-.PHONY: build run test lint audit openapi setup help
+.PHONY: build run test lint audit openapi bench setup help
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
 ifeq ($(shell uname),Darwin)
@@ -31,6 +31,11 @@ openapi: setup ## Write the OpenAPI document that is checked in
 	@mkdir -p openapi
 	cargo run --locked -- openapi > openapi/openapi.json.new
 	@mv openapi/openapi.json.new openapi/openapi.json
+
+N ?= 100000
+RUNS ?= 3
+bench: setup-server ## Measure the release binary against plain SQL; N=20000 contacts, RUNS=1 for a quick look
+	cargo bench --locked --bench bulk -- --contacts $(N) --runs $(RUNS) $(if $(OUT),--out $(OUT))
 
 setup: ## Install what is missing: a C compiler, libpq, PostgreSQL's server unless DATABASE_URL is set
 	@scripts/setup.sh

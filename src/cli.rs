@@ -1,4 +1,4 @@
-//! The command line: serve, token, migrate, openapi.
+//! The command line: serve, token, migrate, openapi, demo-data.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -13,6 +13,7 @@ use crate::api::auth::Claims;
 use crate::api::openapi::DOCUMENT;
 use crate::app::{self, Settings};
 use crate::config::{DatabaseConfig, JwtAlgorithm, ServeConfig, TokenConfig};
+use crate::demo_data::{Account, Written};
 use crate::domain::actor::Role;
 use crate::embedded_postgres::{EmbeddedPostgres, default_data_dir, make_data_folder};
 use crate::repository::migrations;
@@ -37,6 +38,8 @@ enum Command {
     Migrate(DatabaseConfig),
     /// Print the API document.
     Openapi,
+    /// Write the CSV files of a made-up account, to try things on.
+    DemoData(DemoDataArgs),
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +71,19 @@ struct TokenArgs {
     ttl: i64,
 }
 
+#[derive(Debug, Args)]
+struct DemoDataArgs {
+    /// How many contacts; companies are a tenth of that.
+    #[arg(long, default_value_t = 20_000)]
+    contacts: u64,
+    /// Another seed gives other people; the same one the same files.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The folder to write the files into.
+    #[arg(long)]
+    out: PathBuf,
+}
+
 type Failure = Box<dyn std::error::Error>;
 
 /// Runs the command line; a failure is one sentence on standard error.
@@ -77,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Token(args) => print_token(&args),
         Command::Migrate(config) => migrate(&config),
         Command::Openapi => print_document(),
+        Command::DemoData(args) => write_demo_data(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -205,6 +222,16 @@ fn migrate(config: &DatabaseConfig) -> Result<(), Failure> {
 fn print_document() -> Result<(), Failure> {
     let document = serde_json::to_string_pretty(&*DOCUMENT)?;
     writeln!(std::io::stdout(), "{document}")?;
+    Ok(())
+}
+
+fn write_demo_data(args: &DemoDataArgs) -> Result<(), Failure> {
+    let account = Account { contacts: args.contacts, seed: args.seed };
+    let cannot = |cause| format!("cannot write into {}: {cause}", args.out.display());
+    let mut out = std::io::stdout();
+    for Written { name, rows } in account.write(&args.out).map_err(cannot)? {
+        writeln!(out, "{}: {rows} rows", args.out.join(name).with_extension("csv").display())?;
+    }
     Ok(())
 }
 

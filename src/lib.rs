@@ -8,6 +8,7 @@ pub mod api;
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod demo_data;
 pub mod domain;
 pub mod embedded_postgres;
 pub mod mail;

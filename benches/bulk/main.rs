@@ -1,0 +1,104 @@
+//! Measures Sweep's release binary against plain SQL on the same PostgreSQL, in one run: `make bench`.
+//!
+//! docs/performance.md says what is measured, how, and what came out.
+
+mod account;
+mod bulk_actions;
+mod chart;
+mod machine;
+mod postgres;
+mod report;
+mod requests;
+mod service;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::machine::Machine;
+use crate::postgres::Postgres;
+use crate::report::{Megabytes, Report};
+use crate::service::Memory;
+
+pub type Failure = Box<dyn std::error::Error>;
+
+/// The account that everything is measured on.
+pub const ACCOUNT: &str = "0193a000-0000-7000-8000-000000000001";
+
+#[derive(Debug, Parser)]
+pub struct Options {
+    /// How large the account is.
+    #[arg(long, default_value_t = 100_000)]
+    contacts: u64,
+    /// How often each measurement is repeated; medians are reported.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Where results.json and chart.svg go.
+    #[arg(long, default_value = "docs/benchmarks")]
+    out: PathBuf,
+    /// The folder for its PostgreSQL, on the disk to be measured (/tmp may be memory); cargo's target folder if not given.
+    #[arg(long)]
+    place: Option<PathBuf>,
+    /// Given by `cargo bench`; means nothing here.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Failure> {
+    // Under root PostgreSQL runs as another user, who has to pass through.
+    let folder = tempfile::Builder::new()
+        .prefix("bench-")
+        .permissions(Permissions::from_mode(0o711))
+        .tempdir_in(options.place.as_deref().unwrap_or(Path::new(env!("CARGO_TARGET_TMPDIR"))))?;
+    let postgres = Postgres::start(folder.path())?;
+    let measured = measure(options, &postgres, folder.path());
+    postgres.stop()?;
+    let report = measured?;
+    print!("{}", report.table());
+    fs::create_dir_all(&options.out)?;
+    fs::write(options.out.join("results.json"), report.json()?)?;
+    fs::write(options.out.join("chart.svg"), chart::draw(&report))?;
+    println!("Written: results.json and chart.svg in {}", options.out.display());
+    Ok(())
+}
+
+fn measure(options: &Options, postgres: &Postgres, folder: &Path) -> Result<Report, Failure> {
+    let (import, importing) = account::import(options, postgres, folder)?;
+    let tenth = bulk_actions::tenth(options, postgres, folder)?;
+    let (whole, undo, deleting) = bulk_actions::whole_and_undo(options, postgres, folder)?;
+    let (requests, idle, requesting) = requests::measure(postgres, folder)?;
+    let peak = |of: Memory| report::megabytes(of.peak);
+    Ok(Report {
+        date: postgres.today()?,
+        contacts: options.contacts,
+        runs: options.runs,
+        machine: Machine::describe(postgres)?,
+        bulk_actions: vec![tenth, whole, undo],
+        import,
+        requests,
+        memory_megabytes: Megabytes {
+            idle: report::megabytes(idle.now),
+            peak_importing: peak(importing),
+            peak_deleting: peak(deleting),
+            peak_in_requests: peak(requesting),
+        },
+    })
+}
+
+/// Says on standard error what goes on.
+pub fn progress(text: &str) {
+    eprintln!("bench: {text}");
+}

@@ -1,0 +1,132 @@
+//! The real binary, serving one database, and a client that calls it.
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+use ureq::http::Request;
+
+use crate::{ACCOUNT, Failure};
+
+const SECRET: &str = "the-secret-of-the-benchmark-alone-32";
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// Stopped when dropped.
+pub struct Service {
+    process: Child,
+    address: String,
+    token: String,
+}
+
+/// One connection to the service.
+pub struct Client {
+    agent: ureq::Agent,
+    base: String,
+    token: String,
+}
+
+/// Memory of the service's process in bytes; 0 where there is no `/proc`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Memory {
+    pub now: u64,
+    pub peak: u64,
+}
+
+impl Service {
+    /// Starts the service and waits until it is ready.
+    pub fn start(database_url: &str, folder: &Path) -> Result<Self, Failure> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+        let log = File::create(folder.join("service.log"))?;
+        let process = Command::new(env!("CARGO_BIN_EXE_sweep"))
+            .args(["serve", "--listen", &address, "--database-url", database_url])
+            .arg("--data-dir")
+            .arg(folder.join("service"))
+            .env("SWEEP_JWT_SECRET", SECRET)
+            .env("SWEEP_LOG", "warn")
+            .env_remove("SMTP_URL")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        let token = token()?;
+        let service = Self { process, address, token };
+        let client = service.client();
+        let since = Instant::now();
+        while client.get("/health/ready").is_err() {
+            if since.elapsed() > START_LIMIT {
+                let log = fs::read_to_string(folder.join("service.log")).unwrap_or_default();
+                return Err(format!("the service does not start: {log}").into());
+            }
+            sleep(Duration::from_millis(20));
+        }
+        // Until its workers have connected and found nothing to do.
+        sleep(Duration::from_secs(1));
+        client.get("/me")?;
+        Ok(service)
+    }
+
+    pub fn client(&self) -> Client {
+        let agent = ureq::Agent::config_builder().max_redirects(0).build().into();
+        Client { agent, base: format!("http://{}", self.address), token: self.token.clone() }
+    }
+
+    pub fn memory(&self) -> Memory {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse::<u64>().ok()).unwrap_or(0) * 1024
+        };
+        Memory { now: bytes("VmRSS"), peak: bytes("VmHWM") }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Ok(pid) = i32::try_from(self.process.id()) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        }
+        let _ = self.process.wait();
+    }
+}
+
+fn token() -> Result<String, Failure> {
+    let claims = json!({"sub": "bench", "account_id": ACCOUNT, "role": "admin", "exp": 4_102_444_800_u64,
+        "email": "bench@example.com", "name": "Bench"});
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)?)
+}
+
+impl Client {
+    pub fn get(&self, path: &str) -> Result<Value, Failure> {
+        let request = self.request("GET", path).body(())?;
+        read(self.agent.run(request)?)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let request = self.request("POST", path).header("content-type", "application/json");
+        read(self.agent.run(request.body(body.to_string())?)?)
+    }
+
+    /// Sends a file as it is read.
+    pub fn import(&self, path: &str, file: &Path) -> Result<Value, Failure> {
+        let request = self.request("POST", path).header("content-type", "text/csv");
+        read(self.agent.run(request.body(File::open(file)?)?)?)
+    }
+
+    fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
+        let uri = format!("{}{path}", self.base);
+        Request::builder().method(method).uri(uri).header("authorization", format!("Bearer {}", self.token))
+    }
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Value, Failure> {
+    let body = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
+    Ok(if body.is_empty() { Value::Null } else { serde_json::from_slice(&body)? })
+}
