@@ -16,6 +16,7 @@ mod main_job;
 mod many_records;
 mod outbox;
 mod race;
+mod readme;
 mod report_mail;
 mod schema;
 mod segments;
