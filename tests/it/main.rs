@@ -6,6 +6,7 @@ mod bulk_delete;
 mod companies;
 mod contacts;
 mod crash;
+mod documentation;
 mod embedded_postgres;
 mod harness;
 mod identity;

@@ -68,7 +68,9 @@ fn the_readmes_walk_gives_what_the_readme_shows() {
         .as_array()
         .unwrap()
         .iter()
-        .find(|entry| entry[1]["rules"] == serde_json::json!([{"field": "country", "operator": "equals", "value": "NL"}]))
+        .find(|entry| {
+            entry[1]["rules"] == serde_json::json!([{"field": "country", "operator": "equals", "value": "NL"}])
+        })
         .expect("the example has the README's segment");
     let (count, blocked) = (dutch[2]["count"].as_i64().unwrap(), dutch[2]["blocked"].as_i64().unwrap());
     let deleted = count - blocked;
@@ -94,7 +96,9 @@ fn the_readmes_walk_gives_what_the_readme_shows() {
         imported("projects"),
         imported("time_trackings"),
         counted,
-        format!("\"matched\":{count},\"processed\":{count},\"deleted\":{deleted},\"restored\":0,\"blocked\":{blocked},"),
+        format!(
+            "\"matched\":{count},\"processed\":{count},\"deleted\":{deleted},\"restored\":0,\"blocked\":{blocked},"
+        ),
         format!("\"matched\":{deleted},\"processed\":{deleted},\"deleted\":0,\"restored\":{},", deleted - 1),
         "\"unchanged\":1,".to_owned(),
         "Subject: 3,449 of 3,949 contacts deleted, 500 kept".to_owned(),

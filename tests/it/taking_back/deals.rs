@@ -18,8 +18,13 @@ impl Binned {
     fn prepare(client: &Client, external_id: &str) -> Self {
         let company = client.post("/companies", json!({"name": "Customer", "external_id": external_id})).expect(201);
         let (company, person) = (id(&company), contacts(client, &["person"]).remove(0));
-        let deal = id(&client.post("/deals", json!({"title": "Offer", "customer": customer("company", &company),
-            "contact_person": customer("contact", &person)})).expect(201));
+        let deal = id(&client
+            .post(
+                "/deals",
+                json!({"title": "Offer", "customer": customer("company", &company),
+            "contact_person": customer("contact", &person)}),
+            )
+            .expect(201));
         let binned = Self { deal, company, person };
         for path in binned.paths() {
             client.delete(&path).expect(204);
@@ -50,7 +55,8 @@ fn a_deal_pulls_its_customer_and_contact_person() {
     assert_eq!(one.lives(&admin), [true; 3]);
 
     let (two, three) = (Binned::prepare(&admin, "B"), Binned::prepare(&admin, "C"));
-    let live = id(&admin.post("/deals", json!({"title": "x", "customer": customer("company", &one.company)})).expect(201));
+    let live =
+        id(&admin.post("/deals", json!({"title": "x", "customer": customer("company", &one.company)})).expect(201));
     let ids = json!([two.deal, three.deal, live, uuid::Uuid::now_v7()]);
     let action = restore(&admin, "deal", json!({"ids": ids}), json!({}));
     let counts = &action["counts"];
@@ -70,8 +76,7 @@ fn a_customer_that_meets_a_conflict_keeps_its_deal() {
 
     let free = Binned::prepare(&admin, "FREE");
     let action = restore(&admin, "deal", json!({"ids": [binned.deal, free.deal]}), json!({}));
-    let mut expected =
-        [(binned.deal.clone(), "conflict".to_owned()), (free.deal.clone(), "restored".to_owned())];
+    let mut expected = [(binned.deal.clone(), "conflict".to_owned()), (free.deal.clone(), "restored".to_owned())];
     expected.sort();
     assert_eq!(outcomes(&admin, &action), expected);
     assert_eq!((binned.lives(&admin), free.lives(&admin)), ([false; 3], [true; 3]));

@@ -89,7 +89,8 @@ fn a_link_to_a_company_in_the_bin_is_hidden_until_it_is_back() {
     admin.delete(&company_path).expect(204);
     let hidden = || {
         assert_eq!(admin.get(&path).expect(200)["companies"], json!([]));
-        let counted = json!({"entity": "contact", "match": "all", "rules": [{"field": "companies", "operator": "has"}]});
+        let counted =
+            json!({"entity": "contact", "match": "all", "rules": [{"field": "companies", "operator": "has"}]});
         assert_eq!(admin.post("/segments/preview", counted).expect(200)["count"], 0);
     };
     hidden();

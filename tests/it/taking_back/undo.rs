@@ -34,10 +34,9 @@ fn a_set_is_restored_by_its_deletion_or_by_ids() {
     let deletion = admin.get(&format!("/recycle-bin/{}", ids[0])).expect(200)["deletion_id"].clone();
     assert_eq!(restore(&admin, "company", json!({"deletion_id": deletion}), json!({}))["counts"]["matched"], 0);
     assert_eq!(restore(&admin, "contact", json!({"deletion_id": deletion}), json!({}))["counts"]["restored"], 1);
-    let foreign = server.stranger().post(
-        "/bulk-actions",
-        json!({"action": "restore", "entity": "contact", "target": {"ids": [ids[2]]}}),
-    );
+    let foreign = server
+        .stranger()
+        .post("/bulk-actions", json!({"action": "restore", "entity": "contact", "target": {"ids": [ids[2]]}}));
     assert_eq!(ended(&server.stranger(), &foreign.expect(202))["counts"]["gone"], 1);
 }
 
