@@ -1,0 +1,80 @@
+//! Pages that list what the program can do list all of it: fields and operators, columns, variables, metrics.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use sweep::domain::entity::RecordKind;
+use sweep::domain::segment::catalogue;
+
+use crate::harness::TestServer;
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page(path: &str) -> String {
+    fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn segments_has_every_field_and_every_operator_with_its_sentence() {
+    let page = page("docs/segments.md");
+    for kind in [RecordKind::Contact, RecordKind::Company] {
+        for field in catalogue::fields(kind) {
+            assert!(page.contains(&format!("`{}`", field.field)), "{}", field.field);
+            for definition in field.operators {
+                let row = |line: &str| {
+                    line.starts_with(&format!("| `{}` |", definition.operator)) && line.contains(definition.meaning)
+                };
+                assert!(page.lines().any(row), "{}: {}", definition.operator, definition.meaning);
+            }
+        }
+    }
+}
+
+#[test]
+fn imports_has_every_column_of_every_kind() {
+    let server = TestServer::start();
+    let admin = server.admin();
+    let page = page("docs/imports.md");
+    for kind in ["contacts", "companies", "deals", "invoices", "projects", "time-trackings", "tickets"] {
+        assert!(page.contains(&format!("/{kind}/import`")), "{kind}");
+        let refusal = admin.csv(&format!("/{kind}/import"), "no such column\n").refused("invalid-header-row");
+        let known = refusal["detail"].as_str().unwrap().split_once("they may have ").expect("the columns").1.to_owned();
+        let row = page.lines().find(|line| line.starts_with(&format!("| {} |", kind.replace('-', " "))));
+        let row = row.unwrap_or_else(|| panic!("no row for {kind}"));
+        let known = known.split(" (").next().unwrap_or_default();
+        for column in known.split(", ") {
+            assert!(row.contains(&format!("`{column}`")), "{kind}: {column}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_has_every_variable() {
+    let help = Command::new(env!("CARGO_BIN_EXE_sweep")).args(["serve", "--help"]).output().unwrap().stdout;
+    let help = String::from_utf8(help).unwrap();
+    let readme = page("README.md");
+    let names: Vec<&str> =
+        help.split("[env: ").skip(1).map(|rest| rest.split(['=', ']']).next().unwrap_or_default()).collect();
+    assert!(names.len() > 10, "{help}");
+    for name in names {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
+fn operations_has_every_metric() {
+    let server = TestServer::start();
+    server.admin().get("/me").expect(200);
+    server.admin().get("/contacts").expect(200);
+    let metrics = server.nobody().get("/metrics").text();
+    let page = page("docs/operations.md");
+    let names: Vec<&str> =
+        metrics.lines().filter_map(|line| line.strip_prefix("# TYPE sweep_")?.split(' ').next()).collect();
+    assert!(names.contains(&"http_requests_total"), "{metrics}");
+    for name in names {
+        assert!(page.contains(&format!("| `sweep_{name}` |")), "sweep_{name}");
+    }
+}
