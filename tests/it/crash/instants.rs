@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::super::many_records::{count, wait_until, waiting};
 use super::node::Node;
-use super::{Case, all_sessions_gone, database};
+use super::{Case, all_sessions_gone, database, nothing_is_half_done};
 
 /// How often; `SWEEP_CRASH_ROUNDS` for more.
 const ROUNDS: u32 = 3;
@@ -35,7 +35,7 @@ fn killed_at_random_instants_and_completed() {
             thread::sleep(instant);
             node.kill();
             assert!(all_sessions_gone(&mut connection));
-            case.nothing_is_half_done(&mut connection, &action);
+            nothing_is_half_done(&mut connection, &action);
             let left = count(&mut connection, &unfinished);
             eprintln!("killed {instant:?} after the start; unfinished: {left}");
             node.restart();
@@ -65,7 +65,7 @@ fn a_database_that_drops_its_sessions_costs_nothing() {
                           WHERE datname = current_database() AND application_name = 'sweep'";
         assert!(count(&mut connection, thrown_out) >= 2);
         assert!(wait_until(10, || waiting(&mut connection) == 0));
-        case.nothing_is_half_done(&mut connection, &action);
+        nothing_is_half_done(&mut connection, &action);
     }
     holder.batch_execute("ROLLBACK").unwrap();
     case.completes(&node, &mut connection, &action, &[&node]);

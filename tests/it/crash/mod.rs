@@ -1,6 +1,7 @@
 //! The real program, killed in the middle of a bulk delete: what is there afterwards is whole, and the next start
 //! completes the rest.
 
+mod failing;
 mod instants;
 pub mod node;
 mod nodes;
@@ -50,34 +51,6 @@ impl Case {
         self.client(node).post("/bulk-actions", body).expect(202)["id"].as_str().unwrap().to_owned()
     }
 
-    /// The tables, not the service, say that every record is either as it was or done with, as the counts tell.
-    #[track_caller]
-    fn nothing_is_half_done(&self, connection: &mut PgConnection, action: &str) {
-        invariants::hold(connection);
-        let facts = text(
-            connection,
-            &format!(
-                "SELECT jsonb_build_object( \
-                 'matched', matched, 'processed', succeeded + blocked + gone, \
-                 'binned', (SELECT count(*) FROM contacts AS c WHERE c.account_id = a.account_id AND c.deletion_id = a.id), \
-                 'live', (SELECT count(*) FROM contacts AS c WHERE c.account_id = a.account_id AND c.deleted_at IS NULL), \
-                 'succeeded', succeeded, 'gone', gone, \
-                 'kept', (SELECT count(*) FROM bulk_action_exceptions AS e WHERE e.action_id = a.id), 'blocked', blocked, \
-                 'bumped', (SELECT count(*) FROM contacts AS c WHERE c.account_id = a.account_id AND c.version = 2), \
-                 'mails', (SELECT count(*) FROM outbox AS o WHERE o.action_id = a.id), \
-                 'ended', finished_at IS NOT NULL) FROM bulk_actions AS a WHERE id = '{action}'"
-            ),
-        );
-        let facts: Value = serde_json::from_str(&facts).unwrap();
-        let number = |name: &str| facts[name].as_i64().unwrap();
-        let contacts = i64::try_from(CONTACTS).unwrap();
-        assert_eq!(number("matched"), contacts, "{facts}");
-        assert_eq!((number("binned"), number("bumped")), (number("succeeded"), number("succeeded")), "{facts}");
-        assert_eq!(number("live"), contacts - number("succeeded"), "{facts}");
-        assert_eq!((number("kept"), number("gone")), (number("blocked"), 0), "{facts}");
-        assert_eq!(number("mails"), i64::from(facts["ended"] == true), "{facts}");
-    }
-
     /// The action completes on `node`, with the right counts, every blocked contact still there, and one mail.
     #[track_caller]
     fn completes(&self, node: &Node, connection: &mut PgConnection, action: &str, mail_folders: &[&Node]) {
@@ -89,7 +62,7 @@ impl Case {
         let counts = &action_now["counts"];
         let deleted = i64::try_from(CONTACTS).unwrap() - self.blocked;
         assert_eq!((&counts["deleted"], &counts["blocked"]), (&json!(deleted), &json!(self.blocked)), "{action_now}");
-        self.nothing_is_half_done(connection, action);
+        nothing_is_half_done(connection, action);
         assert_eq!(
             count(
                 connection,
@@ -110,6 +83,34 @@ impl Case {
         let mails = mail_folders.iter().map(|node| node.mails_about(action)).sum::<usize>();
         assert_eq!(mails, 1);
     }
+}
+
+/// The tables, not the service, say that every record is either as it was or done with, as the counts tell.
+#[track_caller]
+fn nothing_is_half_done(connection: &mut PgConnection, action: &str) {
+    invariants::hold(connection);
+    let facts = text(
+        connection,
+        &format!(
+            "SELECT jsonb_build_object( \
+             'matched', matched, 'processed', succeeded + blocked + gone, \
+             'binned', (SELECT count(*) FROM contacts AS c WHERE c.account_id = a.account_id AND c.deletion_id = a.id), \
+             'live', (SELECT count(*) FROM contacts AS c WHERE c.account_id = a.account_id AND c.deleted_at IS NULL), \
+             'succeeded', succeeded, 'gone', gone, \
+             'kept', (SELECT count(*) FROM bulk_action_exceptions AS e WHERE e.action_id = a.id), 'blocked', blocked, \
+             'bumped', (SELECT count(*) FROM contacts AS c WHERE c.account_id = a.account_id AND c.version = 2), \
+             'mails', (SELECT count(*) FROM outbox AS o WHERE o.action_id = a.id), \
+             'ended', finished_at IS NOT NULL) FROM bulk_actions AS a WHERE id = '{action}'"
+        ),
+    );
+    let facts: Value = serde_json::from_str(&facts).unwrap();
+    let number = |name: &str| facts[name].as_i64().unwrap();
+    let contacts = i64::try_from(CONTACTS).unwrap();
+    assert_eq!(number("matched"), contacts, "{facts}");
+    assert_eq!((number("binned"), number("bumped")), (number("succeeded"), number("succeeded")), "{facts}");
+    assert_eq!(number("live"), contacts - number("succeeded"), "{facts}");
+    assert_eq!((number("kept"), number("gone")), (number("blocked"), 0), "{facts}");
+    assert_eq!(number("mails"), i64::from(facts["ended"] == true), "{facts}");
 }
 
 /// Waits until nothing of a killed program is left at the database, so that all its locks are free.

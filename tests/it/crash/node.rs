@@ -39,7 +39,7 @@ impl Node {
         let listens = wait_until(20, || {
             let said = fs::read_to_string(self.data.path().join("stdout")).unwrap_or_default();
             let found = said.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
-            address = found.unwrap_or_default().to_owned();
+            found.unwrap_or_default().clone_into(&mut address);
             said.contains('\n') || self.child.try_wait().unwrap().is_some()
         });
         assert!(listens && !address.is_empty(), "the service starts: {}", self.log());

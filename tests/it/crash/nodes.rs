@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 
 use super::super::many_records::{count, text, wait_until, waiting};
 use super::node::Node;
-use super::{Case, database};
+use super::{Case, database, nothing_is_half_done};
 
 /// The node that took the request dies with a chunk in its hands; the other one does the rest, and sends the one mail.
 #[test]
@@ -47,7 +47,7 @@ fn a_node_that_is_told_to_stop_finishes_what_it_has_in_hand() {
         status.is_some()
     });
     assert!(status.is_some_and(|status| status.success()), "{status:?} {}", node.log());
-    case.nothing_is_half_done(&mut observer, &action);
+    nothing_is_half_done(&mut observer, &action);
     let done = format!("SELECT chunks_done::bigint FROM bulk_actions WHERE id = '{action}'");
     assert_eq!(count(&mut observer, &done), 2, "the two in hand, and no third");
     node.restart();

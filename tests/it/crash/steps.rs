@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::super::many_records::{count, text, wait_until, waiting};
 use super::node::Node;
-use super::{CONTACTS, Case, all_sessions_gone, database};
+use super::{CONTACTS, Case, all_sessions_gone, database, nothing_is_half_done};
 
 /// Where a chunk stands still.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +105,7 @@ fn killed_at_each_step_and_completed_by_the_next_start() {
         node.kill();
         holder.batch_execute("ROLLBACK").unwrap();
         assert!(all_sessions_gone(&mut observer), "{step:?}");
-        case.nothing_is_half_done(&mut observer, &action);
+        nothing_is_half_done(&mut observer, &action);
         let processed =
             count(&mut observer, &format!("SELECT succeeded + blocked FROM bulk_actions WHERE id = '{action}'"));
         assert!(processed < i64::try_from(CONTACTS).unwrap(), "{step:?} came before the end");

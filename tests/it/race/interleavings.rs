@@ -19,7 +19,7 @@ use super::ways::{Anchors, Attempt, Way, record};
 fn server() -> TestServer {
     TestServer::start_with(|settings| {
         settings.workers = 6;
-        settings.api_connections = 40;
+        settings.api_connections = 50;
     })
 }
 
@@ -28,7 +28,7 @@ fn delete_in_bulk(client: &Client, kind: RecordKind, ids: &[&str]) -> Value {
     client.post("/bulk-actions", body).expect(202)
 }
 
-fn targets<'a>(attempts: &'a [Attempt], kind: RecordKind) -> Vec<&'a str> {
+fn targets(attempts: &[Attempt], kind: RecordKind) -> Vec<&str> {
     attempts.iter().filter(|attempt| attempt.link.target == kind).map(|attempt| attempt.target.as_str()).collect()
 }
 
@@ -57,9 +57,11 @@ fn a_link_that_comes_second_is_refused() {
     let answers: Vec<Answer> = thread::scope(|scope| {
         let calls: Vec<_> = attempts.iter().map(|attempt| scope.spawn(|| attempt.run(&server.admin()))).collect();
         let all = 2 + i64::try_from(attempts.len()).unwrap();
-        wait_until(3, || waiting(&mut observer) == all);
+        let all_wait = wait_until(3, || waiting(&mut observer) == all);
         holder.batch_execute("ROLLBACK").unwrap();
-        calls.into_iter().map(|call| call.join().unwrap()).collect()
+        let answers = calls.into_iter().map(|call| call.join().unwrap()).collect();
+        assert!(all_wait, "every request waits for its record");
+        answers
     });
     for action in &actions {
         let action = ended(&admin, action);

@@ -47,7 +47,7 @@ fn invariants_survive_everything_at_once() {
         contacts: (0..CONTACTS).map(|_| record(&admin, RecordKind::Contact)).collect(),
         companies: (0..COMPANIES).map(|_| record(&admin, RecordKind::Company)).collect(),
     };
-    let seed = Uuid::now_v7().as_u128() as u64;
+    let (_, seed) = Uuid::now_v7().as_u64_pair();
     eprintln!("seed {seed}");
     thread::scope(|scope| {
         for number in 0..CLIENTS {

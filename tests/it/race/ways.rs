@@ -21,9 +21,9 @@ pub enum Way {
 /// The ways to fill a column of this kind of linked record.
 const fn ways(kind: LinkedKind) -> &'static [Way] {
     match kind {
-        LinkedKind::Deal => &[Way::Create, Way::Patch, Way::Restore, Way::RestoreInBulk],
+        LinkedKind::Deal => &[Way::Create, Way::Patch, Way::Import, Way::Restore, Way::RestoreInBulk],
         LinkedKind::Invoice | LinkedKind::Project | LinkedKind::TimeTracking | LinkedKind::Ticket => {
-            &[Way::Create, Way::Patch]
+            &[Way::Create, Way::Patch, Way::Import]
         }
         LinkedKind::CompanyLink => &[Way::PutCompanyLink, Way::Import],
     }
@@ -162,9 +162,38 @@ fn ends<'a>(link: &Link, anchors: &'a Anchors, target: &'a str) -> (&'a str, &'a
 
 /// An import whose one row makes the link.
 fn import(client: &Client, anchors: &Anchors, link: &Link, target: &str) -> Request {
-    assert_eq!(link.kind, LinkedKind::CompanyLink);
-    let (contact, company) = ends(link, anchors, target);
-    let external_id = client.get(&format!("/companies/{company}")).expect(200)["external_id"].clone();
-    let csv = format!("id,last_name,company_external_id\n{contact},x,{}\n", external_id.as_str().unwrap());
-    Request::Csv("/contacts/import".to_owned(), csv)
+    let external_id = |kind: RecordKind, id: &str| {
+        let record = client.get(&format!("/{}/{id}", kind.plural())).expect(200);
+        record["external_id"].as_str().unwrap().to_owned()
+    };
+    let (kind, target_key) = (link.target.as_str(), external_id(link.target, target));
+    let employer = external_id(RecordKind::Company, &anchors.company);
+    let (header, row) = match (link.kind, member(link)) {
+        (LinkedKind::Deal, "customer") => {
+            ("title,customer_type,customer_external_id", format!("raced,{kind},{target_key}"))
+        }
+        (LinkedKind::Deal, _) => (
+            "title,customer_type,customer_external_id,contact_person_external_id",
+            format!("raced,company,{employer},{target_key}"),
+        ),
+        (LinkedKind::Invoice, "customer") => {
+            ("invoice_date,customer_type,customer_external_id", format!("2026-01-31,{kind},{target_key}"))
+        }
+        (LinkedKind::Invoice, _) => (
+            "invoice_date,customer_type,customer_external_id,attention_contact_external_id",
+            format!("2026-01-31,company,{employer},{target_key}"),
+        ),
+        (LinkedKind::Project, _) => ("title,customers", format!("raced,{kind}:{target_key}")),
+        (LinkedKind::TimeTracking, _) => (
+            "started_at,duration_seconds,subject_type,subject_external_id",
+            format!("2026-01-31T09:00:00Z,60,{kind},{target_key}"),
+        ),
+        (LinkedKind::Ticket, _) => ("subject,customer_type,customer_external_id", format!("raced,{kind},{target_key}")),
+        (LinkedKind::CompanyLink, _) => {
+            let (contact, company) = ends(link, anchors, target);
+            let company = external_id(RecordKind::Company, company);
+            ("id,last_name,company_external_id", format!("{contact},x,{company}"))
+        }
+    };
+    Request::Csv(format!("{}/import", collection(link.kind)), format!("{header}\n{row}\n"))
 }

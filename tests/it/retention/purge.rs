@@ -41,9 +41,12 @@ fn what_is_due_goes_with_its_deals_and_links_and_empties_its_tickets() {
     shift_clock(&mut connection, "2 days");
     assert!(wait_until(15, || count(&mut connection, "SELECT count(*) FROM deletions") == 2), "the reconciler purges");
 
-    assert_eq!(lines(&mut connection, "SELECT id::text AS line FROM contacts"), [bystander.clone()]);
-    assert_eq!(lines(&mut connection, "SELECT id::text AS line FROM deals"), [contacted.clone()]);
-    assert_eq!(lines(&mut connection, "SELECT contact_id::text AS line FROM contact_companies"), [bystander.clone()]);
+    assert_eq!(lines(&mut connection, "SELECT id::text AS line FROM contacts"), std::slice::from_ref(&bystander));
+    assert_eq!(lines(&mut connection, "SELECT id::text AS line FROM deals"), std::slice::from_ref(&contacted));
+    assert_eq!(
+        lines(&mut connection, "SELECT contact_id::text AS line FROM contact_companies"),
+        std::slice::from_ref(&bystander)
+    );
     let emptied = admin.get(&format!("/tickets/{ticket}")).expect(200);
     assert_eq!(
         (&emptied["subject"], &emptied["description"], &emptied["customer"]),
