@@ -1,6 +1,6 @@
 # Every target brings what it needs. `make help` lists them.
 .DEFAULT_GOAL := build
-.PHONY: build run test lint audit openapi bench setup help
+.PHONY: build run test lint audit openapi schema bench setup help
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
 ifeq ($(shell uname),Darwin)
@@ -27,10 +27,16 @@ audit: ## Check licences, advisories and sources of all dependencies (needs carg
 	@cargo deny --version >/dev/null 2>&1 || { echo 'cargo-deny is missing: run `cargo install --locked cargo-deny`, then try again.' >&2; exit 1; }
 	cargo deny --locked check
 
-openapi: setup ## Write the OpenAPI document that is checked in
+openapi: setup ## Write the API document and the list of problems that are checked in
 	@mkdir -p openapi
 	cargo run --locked -- openapi > openapi/openapi.json.new
 	@mv openapi/openapi.json.new openapi/openapi.json
+	cargo run --locked -- problems > docs/problems.md.new
+	@mv docs/problems.md.new docs/problems.md
+
+schema: setup-server ## Write src/repository/schema.rs from the migrations
+	cargo test --locked --test it guards::schema::write_schema_rs -- --ignored --exact
+	@scripts/stop-test-postgres.sh
 
 N ?= 100000
 RUNS ?= 3

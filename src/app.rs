@@ -14,9 +14,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config as DocsConfig, SwaggerUi};
 
 use crate::api::auth::{Authenticator, KeyError};
+use crate::api::health::Pools;
+use crate::api::problem::Problem;
 use crate::api::request_id::REQUEST_ID;
 use crate::api::routes;
 use crate::config::{MailConfig, TokenConfig};
+use crate::domain::error::Error;
 use crate::mail::transport::{MailSettings, MailTransport, SEND_TIMEOUT};
 use crate::repository::db::{Db, DbSettings};
 use crate::repository::migrations::{self, MigrationError};
@@ -40,6 +43,10 @@ pub struct Settings {
     pub http_threads: usize,
     /// Connections for requests.
     pub api_connections: u32,
+    /// How long work waits for a free connection.
+    pub connection_wait: Duration,
+    /// How long a request's statement waits for a lock that another transaction holds.
+    pub lock_wait: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -71,13 +78,16 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
     migrations::migrate(&settings.database_url)?;
     let signals = Signals::default();
     let services = Services { db: pool(settings, "api", settings.api_connections), signals };
-    let worker_services = Services { db: pool(settings, "workers", settings.workers + 2), ..services.clone() };
+    let worker_services = Services { db: pool(settings, "workers", settings.workers + 3), ..services.clone() };
+    let pools = web::Data::new(Pools(vec![services.db.clone(), worker_services.db.clone()]));
     let services = web::Data::new(services);
     let origins = settings.cors_origins.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(authenticator.clone())
             .app_data(services.clone())
+            .app_data(pools.clone())
+            .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Error::NotFound).into()))
             .configure(|config| routes::configure(&mut ServiceConfig::new(config)))
             .service(web::redirect("/docs", "/docs/"))
             .service(docs())
@@ -86,6 +96,7 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
             .wrap(cors(&origins))
             .wrap(from_fn(routes::around_request))
     })
+    .disable_signals()
     .workers(settings.http_threads)
     .shutdown_timeout(30)
     .bind(settings.listen)
@@ -102,7 +113,7 @@ impl Running {
         self.server.handle()
     }
 
-    /// Serves until a signal comes; then finishes the requests and the chunks in hand.
+    /// Serves until its handle stops it; then finishes the requests and the chunks in hand.
     pub async fn run(self) -> std::io::Result<()> {
         let served = self.server.await;
         self.workers.stop().await;
@@ -111,12 +122,13 @@ impl Running {
 }
 
 fn pool(settings: &Settings, name: &'static str, connections: u32) -> Db {
-    let lock_timeout = (name == "api").then_some(Duration::from_secs(5));
+    // Workers have time: what they wait for ends.
+    let lock_timeout = (name == "api").then_some(settings.lock_wait);
     Db::new(DbSettings {
         database_url: settings.database_url.clone(),
         name,
         connections,
-        wait: Duration::from_secs(5),
+        wait: settings.connection_wait,
         lock_timeout,
     })
 }

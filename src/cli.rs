@@ -4,13 +4,16 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use clap::{Args, Parser, Subcommand};
 use jsonwebtoken::{EncodingKey, Header};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use uuid::Uuid;
 
 use crate::api::auth::Claims;
-use crate::api::openapi::DOCUMENT;
+use crate::api::{openapi, problems};
 use crate::app::{self, Settings};
 use crate::config::{DatabaseConfig, JwtAlgorithm, ServeConfig, TokenConfig};
 use crate::demo_data::{Account, Written};
@@ -38,6 +41,8 @@ enum Command {
     Migrate(DatabaseConfig),
     /// Print the API document.
     Openapi,
+    /// Print the list of problems the API answers with, in Markdown.
+    Problems,
     /// Write the CSV files of a made-up account, to try things on.
     DemoData(DemoDataArgs),
 }
@@ -92,7 +97,8 @@ pub fn main() -> ExitCode {
         Command::Serve(config) => serve(&config),
         Command::Token(args) => print_token(&args),
         Command::Migrate(config) => migrate(&config),
-        Command::Openapi => print_document(),
+        Command::Openapi => print(&openapi::document_text()),
+        Command::Problems => print(&problems::list_in_markdown()),
         Command::DemoData(args) => write_demo_data(&args),
     };
     match outcome {
@@ -122,10 +128,13 @@ fn serve(config: &ServeConfig) -> Result<(), Failure> {
         workers: config.workers.unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)).max(1),
         http_threads: cores,
         api_connections: 16,
+        connection_wait: Duration::from_secs(5),
+        lock_wait: Duration::from_secs(5),
     };
     let served = actix_web::rt::System::new().block_on(async {
         let running = app::start(&settings)?;
         greet(&settings, running.address)?;
+        actix_web::rt::spawn(stop_on_signal(running.handle(), stop_signals()?));
         running.run().await?;
         Ok::<(), Failure>(())
     });
@@ -133,6 +142,19 @@ fn serve(config: &ServeConfig) -> Result<(), Failure> {
         postgres.stop_if_unused()?;
     }
     served
+}
+
+fn stop_signals() -> std::io::Result<[Signal; 2]> {
+    Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?])
+}
+
+/// SIGTERM and SIGINT (Ctrl-C) let what runs finish.
+async fn stop_on_signal(server: ServerHandle, [mut terminate, mut interrupt]: [Signal; 2]) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    server.stop(true).await;
 }
 
 /// The configured database, or a private one in the data folder.
@@ -219,10 +241,8 @@ fn migrate(config: &DatabaseConfig) -> Result<(), Failure> {
     Ok(migrated?)
 }
 
-fn print_document() -> Result<(), Failure> {
-    let document = serde_json::to_string_pretty(&*DOCUMENT)?;
-    writeln!(std::io::stdout(), "{document}")?;
-    Ok(())
+fn print(text: &str) -> Result<(), Failure> {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
 fn write_demo_data(args: &DemoDataArgs) -> Result<(), Failure> {

@@ -1,7 +1,8 @@
 //! Sweep deletes a CRM's contacts and companies in bulk and loses nothing it should have kept.
 //!
-//! Who may name whom: `domain` knows nobody; `repository` knows `domain`; `services` know both;
-//! `workers` and `api` know `services`; only `main`, `cli` and `app` know all. `docs/architecture.md`
+//! Who may name whom: `domain` knows nobody; `repository` and `mail` know `domain`; `services` know the three;
+//! `workers` and `api` know `services`; `telemetry` observes them all and knows `domain` alone; only `main`, `cli` and
+//! `app` know all. A test holds the source to it. `docs/architecture.md`
 //! walks one bulk delete from its route to its SQL and its mail.
 
 pub mod api;

@@ -3,7 +3,10 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use prometheus::{Encoder, HistogramVec, IntCounterVec, TextEncoder, register_histogram_vec, register_int_counter_vec};
+use prometheus::{
+    Encoder, GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec, TextEncoder, register_gauge_vec,
+    register_histogram_vec, register_int_counter_vec, register_int_gauge_vec,
+};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -95,6 +98,44 @@ pub fn observe_failed_chunk() {
 /// `result` is `sent`, `retrying`, `failed`, or `lease_lost` when another sender had taken over.
 pub fn observe_mail(kind: &str, result: &str) {
     MAILS.with_label_values(&[kind, result]).inc();
+}
+
+static IMPORT_ROWS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!("sweep_import_rows_total", "Rows of imported files.", &["kind", "result"])
+        .expect("the name is registered once")
+});
+
+/// Rows of one stored batch: created, updated, rejected.
+pub fn observe_import(kind: &str, counts: [u64; 3]) {
+    for (result, count) in ["created", "updated", "rejected"].iter().zip(counts) {
+        IMPORT_ROWS.with_label_values(&[kind, result]).inc_by(count);
+    }
+}
+
+static POOL_CONNECTIONS: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    register_int_gauge_vec!("sweep_db_pool_connections", "Open database connections.", &["pool", "state"])
+        .expect("the name is registered once")
+});
+
+static QUEUE_DEPTH: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    register_int_gauge_vec!("sweep_queue_depth", "Units of work that wait, on all nodes together.", &["queue"])
+        .expect("the name is registered once")
+});
+
+static QUEUE_AGE: LazyLock<GaugeVec> = LazyLock::new(|| {
+    register_gauge_vec!("sweep_queue_oldest_age_seconds", "How long the oldest of them has waited.", &["queue"])
+        .expect("the name is registered once")
+});
+
+pub fn set_pool_connections(pool: &str, busy: u32, idle: u32) {
+    POOL_CONNECTIONS.with_label_values(&[pool, "busy"]).set(busy.into());
+    POOL_CONNECTIONS.with_label_values(&[pool, "idle"]).set(idle.into());
+}
+
+/// `oldest_age`: zero for an empty queue.
+pub fn set_queue(queue: &str, depth: i64, oldest_age: Duration) {
+    QUEUE_DEPTH.with_label_values(&[queue]).set(depth);
+    QUEUE_AGE.with_label_values(&[queue]).set(oldest_age.as_secs_f64());
 }
 
 /// Every metric in Prometheus' text form.

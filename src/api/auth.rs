@@ -11,6 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::extractors::refuse_stray_query;
 use super::problem::Problem;
 use crate::config::{JwtAlgorithm, TokenConfig};
 use crate::domain::actor::{AccountId, Actor, Role};
@@ -46,6 +47,11 @@ pub enum KeyError {
     SecretTooShort,
     #[error("SWEEP_JWT_ALGORITHM {0:?} needs SWEEP_JWT_PUBLIC_KEY_FILE, a public key in PEM form")]
     NoPublicKey(JwtAlgorithm),
+    #[error(
+        "SWEEP_JWT_SECRET holds a public key, which anyone may know; set SWEEP_JWT_ALGORITHM to RS256, ES256 or EdDSA \
+         and SWEEP_JWT_PUBLIC_KEY_FILE to its file"
+    )]
+    PublicKeyAsSecret,
     #[error("SWEEP_JWT_SECRET is for HS256 only; unset it, or set SWEEP_JWT_ALGORITHM to HS256")]
     SecretForPublicKey,
     #[error("SWEEP_JWT_PUBLIC_KEY_FILE cannot be used: {0}")]
@@ -70,6 +76,9 @@ impl Authenticator {
         let key = if algorithm == Algorithm::HS256 {
             if secret.len() < MIN_SECRET_BYTES {
                 return Err(KeyError::SecretTooShort);
+            }
+            if secret.contains("-----BEGIN") {
+                return Err(KeyError::PublicKeyAsSecret);
             }
             DecodingKey::from_secret(secret.as_bytes())
         } else {
@@ -176,7 +185,7 @@ impl FromRequest for Caller {
     type Future = Ready<std::result::Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(authenticate(request).map(Self).map_err(Problem::from))
+        ready(authenticate(request, |_| Ok(())).map(Self).map_err(Problem::from))
     }
 }
 
@@ -185,12 +194,12 @@ impl FromRequest for Admin {
     type Future = Ready<std::result::Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let admin = authenticate(request).and_then(|actor| actor.require_admin().map(|()| actor));
-        ready(admin.map(Self).map_err(Problem::from))
+        ready(authenticate(request, Actor::require_admin).map(Self).map_err(Problem::from))
     }
 }
 
-fn authenticate(request: &HttpRequest) -> Result<Actor> {
+/// The caller, if its role is allowed; what the request asks for is looked at only then.
+fn authenticate(request: &HttpRequest, allowed: impl Fn(&Actor) -> Result<()>) -> Result<Actor> {
     let authenticator = request
         .app_data::<web::Data<Arc<Authenticator>>>()
         .ok_or_else(|| Error::Internal("no authenticator is configured".to_owned()))?;
@@ -207,5 +216,7 @@ fn authenticate(request: &HttpRequest) -> Result<Actor> {
         .ok_or_else(|| Error::Unauthorized("the Authorization header must be: Bearer TOKEN".to_owned()))?;
     let actor = authenticator.check(token)?;
     request.extensions_mut().insert(LoggedAccount(actor.account.0));
+    allowed(&actor)?;
+    refuse_stray_query(request)?;
     Ok(actor)
 }

@@ -310,7 +310,9 @@ const ROWS_A_PART: i64 = 1_000;
 /// a purge, but for names, which go with the record. With `format=csv` or `Accept: text/csv` all come as one file.
 #[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path), ResultQuery),
     responses((status = 200, description = "A page of results, or all of them as a file.", content(
-        (Listing<ResultView> = "application/json"), (String = "text/csv")))),
+        (Listing<ResultView> = "application/json"), (String = "text/csv",
+            example = "record_id,record_type,name,outcome,blocker_type,blocker_role,blocker_count,blocker_ids,\
+                blocker_titles,conflict_with\r\n0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e1f,contact,Ann Peeters,deleted,,,,,,\r\n")))),
     extensions(("x-problems" = json!(["not-found", "validation-failed", "invalid-cursor"]))))]
 #[get("/bulk-actions/{id}/results")]
 pub async fn list_results(

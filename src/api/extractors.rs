@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::openapi;
 use super::problem::{MALFORMED_REQUEST, PAYLOAD_TOO_LARGE, Problem, UNSUPPORTED_MEDIA_TYPE};
 use crate::domain::error::{Error, FieldError, Result};
 use crate::domain::validation::{escape_pointer, find_nul};
@@ -210,6 +211,20 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
     }
 }
 
+/// Refuses a query string where the operation takes none: what the caller wished for with it would not happen.
+///
+/// # Errors
+/// `Invalid` names the first parameter.
+pub fn refuse_stray_query(request: &HttpRequest) -> Result<()> {
+    let query = request.query_string();
+    let template = request.match_pattern().unwrap_or_default();
+    if query.is_empty() || !openapi::is_without_query(request.method().as_str(), &template) {
+        return Ok(());
+    }
+    let name = query.split(['=', '&']).next().unwrap_or_default();
+    Err(Error::field(format!("?{name}"), "is not a parameter of this operation"))
+}
+
 /// The id at the end of a path; what is no UUID names no record.
 pub struct Id(pub Uuid);
 
@@ -239,10 +254,11 @@ impl FromRequest for IfMatch {
     type Future = Ready<std::result::Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // A tag that is no text is none of ours: it fits no version.
         let tags: Vec<String> = request
             .headers()
             .get_all(header::IF_MATCH)
-            .filter_map(|value| value.to_str().ok())
+            .map(|value| value.to_str().unwrap_or_default())
             .flat_map(|value| value.split(',').map(|tag| tag.trim().trim_start_matches("W/").to_owned()))
             .collect();
         ready(Ok(Self((!tags.is_empty()).then_some(tags))))

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::problem::Problem;
 use crate::domain::error::Error;
+use crate::repository::db::Db;
 use crate::repository::migrations;
 use crate::services::Services;
 use crate::telemetry;
@@ -40,6 +41,9 @@ pub async fn get_ready(services: web::Data<Services>) -> Result<web::Json<Health
     }
 }
 
+/// The pools of this process, for their metrics.
+pub struct Pools(pub Vec<Db>);
+
 /// Read the metrics
 ///
 /// In Prometheus' text form.
@@ -48,6 +52,10 @@ pub async fn get_ready(services: web::Data<Services>) -> Result<web::Json<Health
         example = "sweep_http_requests_total{operation=\"get_me\",status=\"200\"} 1")),
     extensions(("x-public" = json!(true))))]
 #[get("/metrics")]
-pub async fn get_metrics() -> HttpResponse {
+pub async fn get_metrics(pools: web::Data<Pools>) -> HttpResponse {
+    for db in &pools.0 {
+        let (busy, idle) = db.connections();
+        telemetry::set_pool_connections(db.settings().name, busy, idle);
+    }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(telemetry::metrics_text())
 }

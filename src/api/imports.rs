@@ -11,6 +11,7 @@ use crate::domain::actor::Actor;
 use crate::domain::linked::{Deal, Invoice, Project, Ticket, TimeTracking};
 use crate::services::Services;
 use crate::services::imports::{self, Companies, Contacts, Failure, Importable, Linked, Report};
+use crate::telemetry;
 
 /// Import contacts
 ///
@@ -153,7 +154,11 @@ async fn import<K: Importable>(
         return Err(Problem::new(&IDEMPOTENCY_NOT_SUPPORTED));
     }
     require_media_type(request.headers(), "text/csv")?;
-    let report = imports::import::<K, _>(&services.db, actor.account, payload).await?;
+    let kind = request.path().split('/').nth(1).unwrap_or_default();
+    let observe = |batch: &Report| {
+        telemetry::observe_import(kind, [batch.created, batch.updated, batch.rejected]);
+    };
+    let report = imports::import::<K, _>(&services.db, actor.account, payload, &observe).await?;
     Ok(Json(report))
 }
 

@@ -9,6 +9,7 @@ pub mod csv_download;
 pub mod deals;
 pub mod deletion;
 mod deletion_query;
+mod examples;
 pub mod extractors;
 pub mod health;
 pub mod idempotency;

@@ -1,16 +1,18 @@
 //! The API document: generated from the handlers, completed with the problem answers of each operation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use actix_web::{App, HttpResponse, get};
 use serde_json::{Map, Value, json};
+use utoipa::PartialSchema;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApiBuilder, SecurityRequirement};
 use utoipa_actix_web::AppExt;
 
 use super::problem::{PROBLEMS, ProblemKind};
-use super::routes;
+use super::{examples, routes};
+use crate::domain::error::FieldError;
 
 /// The document, with every operation's problem answers.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
@@ -24,6 +26,34 @@ pub static OPERATIONS: LazyLock<BTreeMap<(String, String), String>> = LazyLock::
     });
     operations
 });
+
+static WITHOUT_QUERY: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
+    let mut operations = BTreeSet::new();
+    for_each_operation(&DOCUMENT, |path, method, operation| {
+        if !has_query(operation) {
+            operations.insert((method.to_uppercase(), path.to_owned()));
+        }
+    });
+    operations
+});
+
+/// Whether the operation is documented without any query parameter.
+pub fn is_without_query(method: &str, path_template: &str) -> bool {
+    WITHOUT_QUERY.contains(&(method.to_owned(), path_template.to_owned()))
+}
+
+fn has_query(operation: &Value) -> bool {
+    parameters(operation).any(|parameter| parameter["in"] == "query")
+}
+
+fn parameters(operation: &Value) -> impl Iterator<Item = &Value> {
+    operation["parameters"].as_array().into_iter().flatten()
+}
+
+/// The document as it is checked in under `openapi/`.
+pub fn document_text() -> String {
+    format!("{:#}\n", *DOCUMENT)
+}
 
 /// Marks an operation that needs no token.
 pub const PUBLIC: &str = "x-public";
@@ -61,21 +91,22 @@ fn build() -> Value {
 fn complete(document: &mut Value) {
     describe_patches(document);
     document["components"]["schemas"]["Problem"] = problem_schema();
-    let Some(paths) = document["paths"].as_object_mut() else { return };
-    for (path, item) in paths {
-        let Some(methods) = item.as_object_mut() else { continue };
-        for (method, operation) in methods {
-            let Some(operation) = operation.as_object_mut() else { continue };
-            let public = operation.remove(PUBLIC).is_some();
-            if public {
-                operation.insert("security".to_owned(), json!([]));
-            }
-            let own = operation.remove(OWN_PROBLEMS).unwrap_or_default();
-            let own = own.as_array().into_iter().flatten().filter_map(Value::as_str);
-            let kinds = kinds_of(operation, path, method, public, own);
-            add_answers(operation, &kinds);
+    document["components"]["examples"] = problem_examples();
+    for (path, method, operation) in operations_mut(document) {
+        let Some(members) = operation.as_object_mut() else { continue };
+        let public = members.remove(PUBLIC).is_some();
+        if public {
+            members.insert("security".to_owned(), json!([]));
         }
+        let own = members.remove(OWN_PROBLEMS).unwrap_or_default();
+        let mut slugs: Vec<&str> = own.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        if !public {
+            slugs.extend(slugs_by_shape(operation, path, method));
+        }
+        let kinds: Vec<_> = PROBLEMS.iter().copied().filter(|kind| slugs.contains(&kind.slug)).collect();
+        add_answers(operation, &kinds);
     }
+    examples::add_examples(document);
 }
 
 /// A PATCH takes a merge patch (RFC 7396) of what a POST takes: the same fields, none of them required.
@@ -100,39 +131,35 @@ fn describe_patches(document: &mut Value) {
     }
 }
 
-fn kinds_of<'a>(
-    operation: &Map<String, Value>,
-    path: &str,
-    method: &str,
-    public: bool,
-    own: impl Iterator<Item = &'a str>,
-) -> Vec<&'static ProblemKind> {
-    let mut slugs: Vec<&str> = own.collect();
-    if !public {
-        slugs.extend(["unauthorized", "internal", "overloaded", "database-unavailable"]);
-    }
-    if path.contains('{') && !public {
+/// The problems that any operation of this shape can answer with.
+fn slugs_by_shape(operation: &Value, path: &str, method: &str) -> Vec<&'static str> {
+    let mut slugs = vec!["unauthorized", "validation-failed"];
+    slugs.extend(["internal", "record-busy", "overloaded", "database-unavailable"]);
+    let has_parameter = |name: &str| parameters(operation).any(|parameter| parameter["name"] == name);
+    if path.contains('{') {
         slugs.push("not-found");
     }
-    if !public && method != "get" {
-        slugs.push("record-busy");
+    if has_parameter("cursor") {
+        slugs.push("invalid-cursor");
     }
-    if operation.contains_key("requestBody") {
+    if has_parameter("If-Match") {
+        slugs.push("precondition-failed");
+    }
+    let import = path.ends_with("/import");
+    if operation.get("requestBody").is_some() {
         slugs.extend(["malformed-request", "unsupported-media-type"]);
-        if !path.ends_with("/import") {
-            slugs.extend(["payload-too-large", "validation-failed"]);
+        if !import {
+            slugs.push("payload-too-large");
         }
     }
-    if operation["responses"].as_object().is_some_and(|responses| responses.contains_key("202"))
-        || method == "post" && !path.ends_with("/import")
-    {
-        slugs.extend(["malformed-request", "validation-failed", "idempotency-in-progress", "idempotency-mismatch"]);
+    if method == "post" && !import {
+        slugs.extend(["malformed-request", "idempotency-in-progress", "idempotency-mismatch"]);
     }
-    PROBLEMS.iter().copied().filter(|kind| slugs.contains(&kind.slug)).collect()
+    slugs
 }
 
 /// One answer a status, with an example a slug.
-fn add_answers(operation: &mut Map<String, Value>, kinds: &[&ProblemKind]) {
+fn add_answers(operation: &mut Value, kinds: &[&ProblemKind]) {
     let mut by_status: BTreeMap<u16, Vec<&ProblemKind>> = BTreeMap::new();
     for kind in kinds {
         by_status.entry(kind.status).or_default().push(kind);
@@ -141,11 +168,7 @@ fn add_answers(operation: &mut Map<String, Value>, kinds: &[&ProblemKind]) {
         let description: Vec<String> = kinds.iter().map(|kind| format!("`{}`: {}.", kind.slug, kind.title)).collect();
         let examples: Map<String, Value> = kinds
             .iter()
-            .map(|kind| {
-                let value = json!({"type": format!("/problems/{}", kind.slug), "title": kind.title,
-                    "status": kind.status, "detail": kind.advice});
-                (kind.slug.to_owned(), json!({ "value": value }))
-            })
+            .map(|kind| (kind.slug.to_owned(), json!({"$ref": format!("#/components/examples/{}", kind.slug)})))
             .collect();
         operation["responses"][status.to_string()] = json!({
             "description": description.join(" "),
@@ -153,6 +176,15 @@ fn add_answers(operation: &mut Map<String, Value>, kinds: &[&ProblemKind]) {
                 {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}}
         });
     }
+}
+
+fn problem_examples() -> Value {
+    let example = |kind: &&ProblemKind| {
+        let value = json!({"type": format!("/problems/{}", kind.slug), "title": kind.title, "status": kind.status,
+            "detail": kind.advice});
+        (kind.slug.to_owned(), json!({ "value": value }))
+    };
+    Value::Object(PROBLEMS.iter().map(example).collect())
 }
 
 fn problem_schema() -> Value {
@@ -165,9 +197,18 @@ fn problem_schema() -> Value {
             "title": {"type": "string"},
             "status": {"type": "integer"},
             "detail": {"type": "string", "description": "What is wrong with this request, and what to do."},
-            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
+            "errors": {"type": "array", "items": FieldError::schema()},
             "request_id": {"type": "string"}
         }
+    })
+}
+
+/// Every operation of a document: path template, method in lower case, operation.
+pub(super) fn operations_mut(document: &mut Value) -> impl Iterator<Item = (&String, &String, &mut Value)> {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        let methods = item.as_object_mut().into_iter().flatten();
+        methods.map(move |(method, operation)| (path, method, operation))
     })
 }
 

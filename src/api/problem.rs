@@ -8,6 +8,8 @@ use serde_json::{Map, Value, json};
 use super::request_id;
 use crate::domain::error::{Conflict, Error, Forbidden};
 
+pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
+
 /// A kind of problem: what it is called, what it means and what to do about it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ProblemKind {
@@ -60,8 +62,6 @@ problems! {
         "The record that `parent` names is past its purge date and cannot come back, so the deal cannot either. Create a new deal.";
     EXPECTED_COUNT_MISMATCH, "expected-count-mismatch", 409, "Another number of records matches",
         "`matched` records match now, not `expected_count`. Look at the set again and repeat the request with the number you mean. Nothing was changed.";
-    ACTION_ENDED, "action-ended", 409, "The bulk action has ended",
-        "It can no longer be stopped; look at its status and results.";
     ACTION_NOT_ENDED, "action-not-ended", 409, "The bulk action still runs",
         "Wait until its status is one of completed, cancelled or failed, then try again.";
     NOTHING_TO_UNDO, "nothing-to-undo", 409, "The bulk action changed nothing",
@@ -96,6 +96,20 @@ problems! {
         "No database connection became free in time. Try again after the seconds in `Retry-After`.";
     DATABASE_UNAVAILABLE, "database-unavailable", 503, "The database is not reachable",
         "Try again after the seconds in `Retry-After`; if it lasts, the operator has to look at the database.";
+}
+
+impl ProblemKind {
+    /// What an answer of this status means that no handler gave.
+    pub fn of_status(status: StatusCode) -> &'static Self {
+        match status {
+            StatusCode::NOT_FOUND => &UNKNOWN_ROUTE,
+            StatusCode::METHOD_NOT_ALLOWED => &METHOD_NOT_ALLOWED,
+            StatusCode::PAYLOAD_TOO_LARGE => &PAYLOAD_TOO_LARGE,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => &UNSUPPORTED_MEDIA_TYPE,
+            status if status.is_server_error() => &INTERNAL,
+            _ => &MALFORMED_REQUEST,
+        }
+    }
 }
 
 /// One problem answer.
@@ -167,7 +181,7 @@ impl ResponseError for Problem {
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.clone()));
         }
-        response.content_type("application/problem+json").body(Value::Object(body).to_string())
+        response.content_type(PROBLEM_MEDIA_TYPE).body(Value::Object(body).to_string())
     }
 }
 
@@ -192,7 +206,7 @@ impl From<Error> for Problem {
             Error::TooSlow => Self::new(&QUERY_TOO_SLOW),
             Error::Overloaded => Self::new(&OVERLOADED).retry_after("1"),
             Error::Unavailable(cause) => {
-                tracing::error!(cause, "the database is not reachable");
+                tracing::error!(cause, request_id = request_id::current(), "the database is not reachable");
                 Self::new(&DATABASE_UNAVAILABLE).retry_after("5")
             }
             Error::Internal(cause) => {
@@ -224,7 +238,6 @@ fn from_conflict(conflict: Conflict) -> Problem {
             .member("expected_count", expected)
             .member("matched", matched),
         Conflict::ActionNotEnded => Problem::new(&ACTION_NOT_ENDED),
-        Conflict::ActionEnded => Problem::new(&ACTION_ENDED),
         Conflict::NothingToUndo => Problem::new(&NOTHING_TO_UNDO),
         Conflict::AlreadyUndone { undo } => {
             Problem::new(&ALREADY_UNDONE).header(header::LOCATION, &format!("/bulk-actions/{undo}"))

@@ -1,16 +1,17 @@
 //! Every route of the service, and what is around each request: its id, its log line, HEAD, unknown addresses.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::openapi::OPERATIONS;
-use super::problem::{METHOD_NOT_ALLOWED, Problem, UNKNOWN_ROUTE};
+use super::problem::{METHOD_NOT_ALLOWED, PROBLEM_MEDIA_TYPE, Problem, ProblemKind, UNKNOWN_ROUTE};
 use super::request_id::{self, REQUEST_ID};
 use super::{
     bulk_actions, companies, contacts, deals, deletion, health, imports, invoices, me, openapi, problems, projects,
@@ -106,7 +107,7 @@ fn configure_imports(config: &mut ServiceConfig) {
 
 /// An address that no operation answers, or not by this method.
 pub async fn no_such_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let allowed: Vec<&str> = OPERATIONS
+    let allowed: BTreeSet<&str> = OPERATIONS
         .keys()
         .filter(|(_, template)| matches_template(template, request.path()))
         .map(|(method, _)| method.as_str())
@@ -114,11 +115,9 @@ pub async fn no_such_route(request: HttpRequest) -> Result<HttpResponse, Problem
     if allowed.is_empty() {
         return Err(Problem::new(&UNKNOWN_ROUTE));
     }
-    let mut allow = allowed.join(", ");
-    if allowed.contains(&"GET") {
-        allow.push_str(", HEAD");
-    }
-    Err(Problem::new(&METHOD_NOT_ALLOWED).header(header::ALLOW, &allow))
+    let head = allowed.contains("GET").then_some("HEAD");
+    let allow: Vec<&str> = allowed.into_iter().chain(head).collect();
+    Err(Problem::new(&METHOD_NOT_ALLOWED).header(header::ALLOW, &allow.join(", ")))
 }
 
 fn matches_template(template: &str, path: &str) -> bool {
@@ -133,10 +132,26 @@ fn matches_template(template: &str, path: &str) -> bool {
     }
 }
 
+/// What was refused before it came to a handler (such as a preflight of an origin that is not listed) becomes a problem
+/// document too.
+fn as_problem(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse {
+    let status = response.status();
+    let refused = status.is_client_error() || status.is_server_error();
+    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media == PROBLEM_MEDIA_TYPE);
+    if !refused || told {
+        return response.map_into_boxed_body();
+    }
+    let mut problem = Problem::new(ProblemKind::of_status(status));
+    if let Some(error) = response.response().error().filter(|_| status.is_client_error()) {
+        problem = problem.detail(error.to_string());
+    }
+    response.into_response(problem.error_response())
+}
+
 /// Gives the request its id, answers HEAD as GET, and writes one log line and the metrics when it is done.
 pub async fn around_request(
     mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
     let id = request_id::accept(request.headers().get(REQUEST_ID));
@@ -146,7 +161,7 @@ pub async fn around_request(
         request.head_mut().method = Method::GET;
     }
     let asked = request.method().to_string();
-    let mut response = request_id::scope(id.clone(), next.call(request)).await?;
+    let mut response = request_id::scope(id.clone(), async { next.call(request).await.map(as_problem) }).await?;
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     let operation = OPERATIONS.get(&(asked, route.clone())).map_or("none", String::as_str);
     let status = response.status().as_u16();

@@ -93,7 +93,6 @@ pub enum Conflict {
         matched: i64,
     },
     ActionNotEnded,
-    ActionEnded,
     NothingToUndo,
     AlreadyUndone {
         undo: Uuid,

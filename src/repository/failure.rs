@@ -6,8 +6,7 @@ use crate::domain::error::{Conflict, Error};
 
 /// Constraints and unique indexes that a well-formed request can run into, and what that means.
 ///
-/// All others are invariants of ours: running into one is a bug, and an internal error.
-const MEANINGS: [(&str, fn() -> Error); 9] = [
+const MEANINGS: &[(&str, fn() -> Error)] = &[
     ("companies_external_id_live", external_id_taken),
     ("contacts_external_id_live", external_id_taken),
     ("deals_external_id_live", external_id_taken),
@@ -19,6 +18,76 @@ const MEANINGS: [(&str, fn() -> Error); 9] = [
     ("account_settings_pkey", || Error::Contention),
     ("bulk_actions_one_undo", || Error::Contention),
 ];
+
+/// The other constraints and unique indexes: what the code before the statement has made sure of. To run into one is a
+/// bug, and an internal error.
+const INVARIANTS: &[&str] = &[
+    "account_settings_retention_days",
+    "bulk_action_chunks_action_fkey",
+    "bulk_action_chunks_pkey",
+    "bulk_action_chunks_state",
+    "bulk_action_exceptions_pkey",
+    "bulk_actions_adds_up",
+    "bulk_actions_entity",
+    "bulk_actions_pkey",
+    "clock_shift_one_row",
+    "clock_shift_pkey",
+    "companies_bin",
+    "companies_pkey",
+    "companies_status",
+    "contact_companies_company_fkey",
+    "contact_companies_contact_fkey",
+    "contact_companies_pkey",
+    "contacts_bin",
+    "contacts_pkey",
+    "contacts_status",
+    "deals_bin",
+    "deals_contact_person_fkey",
+    "deals_customer_company_fkey",
+    "deals_customer_contact_fkey",
+    "deals_estimated_value",
+    "deals_one_customer",
+    "deals_pkey",
+    "deals_status",
+    "deletions_pkey",
+    "idempotency_keys_pkey",
+    "invoices_attention_of_fkey",
+    "invoices_customer_company_fkey",
+    "invoices_customer_contact_fkey",
+    "invoices_one_customer",
+    "invoices_pkey",
+    "invoices_status",
+    "invoices_total",
+    "outbox_action_fkey",
+    "outbox_one_of_a_kind",
+    "outbox_pkey",
+    "outbox_status",
+    "project_customers_company_fkey",
+    "project_customers_contact_fkey",
+    "project_customers_one_customer",
+    "project_customers_pkey",
+    "project_customers_project_fkey",
+    "projects_pkey",
+    "projects_status",
+    "segments_entity",
+    "segments_pkey",
+    "segments_visibility",
+    "tickets_customer_company_fkey",
+    "tickets_customer_contact_fkey",
+    "tickets_one_customer",
+    "tickets_pkey",
+    "tickets_status",
+    "time_trackings_duration",
+    "time_trackings_one_subject",
+    "time_trackings_pkey",
+    "time_trackings_subject_company_fkey",
+    "time_trackings_subject_contact_fkey",
+];
+
+/// Every constraint and unique index that a violation is expected of, or known to be a bug.
+pub fn known_names() -> impl Iterator<Item = &'static str> {
+    MEANINGS.iter().map(|(name, _)| *name).chain(INVARIANTS.iter().copied())
+}
 
 fn external_id_taken() -> Error {
     Error::conflict(Conflict::ExternalIdTaken)
@@ -52,7 +121,8 @@ fn from_database(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> Error {
         if let Some((_, meaning)) = MEANINGS.iter().find(|(constraint, _)| *constraint == name) {
             return meaning();
         }
-        return Error::Internal(format!("constraint {name} is violated"));
+        let what = if INVARIANTS.contains(&name) { "invariant" } else { "unknown constraint" };
+        return Error::Internal(format!("the {what} {name} is violated"));
     }
     let message = info.message();
     let says = |words: &str| message.contains(words);
@@ -70,8 +140,8 @@ fn from_database(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> Error {
     {
         Error::Unavailable(message.to_owned())
     } else {
-        // The message may quote a value of the row: only the primary line, never the detail.
-        Error::Internal(message.to_owned())
+        // The detail may show the row, and the message quote the value it is about: neither belongs into a log.
+        Error::Internal(message.split(": \"").next().unwrap_or_default().to_owned())
     }
 }
 

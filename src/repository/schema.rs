@@ -1,6 +1,6 @@
 //! The tables as diesel sees them. A test holds this file against the migrated database.
 //!
-//! Made by `scripts/schema.sh`; array elements are never null.
+//! Made by `make schema`; array elements are never null.
 
 diesel::table! {
     account_settings (account_id) {

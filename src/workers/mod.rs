@@ -1,7 +1,8 @@
-//! The loops that run without a request: chunks of bulk actions, mails, upkeep.
+//! The loops that run without a request: chunks of bulk actions, mails, upkeep, samples of the queues.
 
 mod chunks;
 pub mod outbox;
+mod queue_sampling;
 mod upkeep;
 
 use std::time::Duration;
@@ -25,7 +26,7 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Starts `chunk_workers` loops over chunks, one for mails and one for upkeep.
+    /// Starts `chunk_workers` loops over chunks, one for mails, one for upkeep and one for the queues' metrics.
     ///
     /// `public_url` is where the API is reached from outside, for links in mails.
     pub fn start(services: &Services, chunk_workers: u32, transport: MailTransport, public_url: String) -> Self {
@@ -34,7 +35,8 @@ impl Workers {
             (0..chunk_workers).map(|_| spawn_local(chunks::run(services.clone(), stopped.clone()))).collect();
         let mailer = OutboxWorker { services: services.clone(), transport, public_url };
         tasks.push(spawn_local(mailer.run(stopped.clone())));
-        tasks.push(spawn_local(upkeep::run(services.clone(), stopped)));
+        tasks.push(spawn_local(upkeep::run(services.clone(), stopped.clone())));
+        tasks.push(spawn_local(queue_sampling::run(services.clone(), stopped)));
         Self { stop, tasks }
     }
 

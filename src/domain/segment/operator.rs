@@ -114,6 +114,7 @@ pub enum ValueShape {
 pub struct OperatorDefinition {
     pub operator: Operator,
     /// When the operator matches a record, in one sentence.
+    #[schema(example = "The field is exactly the value, after folding.")]
     pub meaning: &'static str,
     pub value: ValueShape,
 }

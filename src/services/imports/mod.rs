@@ -42,7 +42,8 @@ pub enum Failure {
     Stopped { error: Error, committed_through_line: u64 },
 }
 
-/// Imports a file as it comes in. No connection is held while waiting for more of it.
+/// Imports a file as it comes in. No connection is held while waiting for more of it. `observe` is told of each batch
+/// that is stored.
 ///
 /// # Errors
 /// Batches that were stored before a failure stay.
@@ -50,12 +51,13 @@ pub async fn import<K, E>(
     db: &Db,
     account: AccountId,
     mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    observe: &dyn Fn(&Report),
 ) -> Result<Report, Failure>
 where
     K: Importable,
 {
     let mut reader = CsvReader::new();
-    let mut import = Import::<K>::new(db, account);
+    let mut import = Import::<K>::new(db, account, observe);
     while let Some(piece) = pieces.next().await {
         let Ok(piece) = piece else {
             return Err(Failure::CutOff { committed_through_line: import.committed_through_line });
@@ -82,6 +84,7 @@ where
 struct Import<'a, K: Importable> {
     db: &'a Db,
     account: AccountId,
+    observe: &'a dyn Fn(&Report),
     header: Option<Arc<Header<K::Record>>>,
     batch: Vec<Row>,
     batch_bytes: usize,
@@ -90,10 +93,11 @@ struct Import<'a, K: Importable> {
 }
 
 impl<'a, K: Importable> Import<'a, K> {
-    fn new(db: &'a Db, account: AccountId) -> Self {
+    fn new(db: &'a Db, account: AccountId, observe: &'a dyn Fn(&Report)) -> Self {
         Self {
             db,
             account,
+            observe,
             header: None,
             batch: Vec::new(),
             batch_bytes: 0,
@@ -124,7 +128,9 @@ impl<'a, K: Importable> Import<'a, K> {
         self.batch_bytes = 0;
         let stored = self.db.write(self.account, move |tx| batch::store::<K>(tx, &header, &rows)).await;
         let committed_through_line = self.committed_through_line;
-        self.report.add(stored.map_err(|error| Failure::Stopped { error, committed_through_line })?);
+        let stored = stored.map_err(|error| Failure::Stopped { error, committed_through_line })?;
+        (self.observe)(&stored);
+        self.report.add(stored);
         self.committed_through_line = last_line;
         Ok(())
     }

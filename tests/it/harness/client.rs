@@ -174,7 +174,8 @@ impl Answer {
         let slug = problem["type"].as_str().unwrap().strip_prefix("/problems/").expect("a problem type").to_owned();
         let kind = PROBLEMS.iter().find(|kind| kind.slug == slug).expect("a kind of the table");
         assert_eq!((kind.status, u64::from(kind.status)), (self.status, problem["status"].as_u64().unwrap()));
-        if matches!(slug.as_str(), "unknown-route" | "method-not-allowed") {
+        // No operation answers these.
+        if method == "OPTIONS" || matches!(slug.as_str(), "unknown-route" | "method-not-allowed") {
             return;
         }
         let operation = operation_of(method, path).unwrap_or_else(|| panic!("{method} {path} is not documented"));

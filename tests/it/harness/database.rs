@@ -75,6 +75,11 @@ impl TestDatabase {
     pub fn connect(&self) -> PgConnection {
         CLUSTER.connect(&self.name)
     }
+
+    /// A connection to the server's own database, to do something to another one.
+    pub fn maintenance() -> PgConnection {
+        CLUSTER.connect("postgres")
+    }
 }
 
 impl Drop for TestDatabase {

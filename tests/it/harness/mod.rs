@@ -3,11 +3,14 @@
 mod client;
 mod database;
 mod example;
+pub mod process;
+mod raw;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use diesel::prelude::*;
@@ -18,6 +21,8 @@ use tempfile::TempDir;
 pub use client::{ACCOUNT, Answer, Claims, Client, OTHER_ACCOUNT, SECRET, seconds_from_now};
 pub use database::TestDatabase;
 pub use example::{example_answers, example_file, import_example};
+pub use process::SweepProcess;
+pub use raw::{RawAnswer, exchange};
 
 /// A service in this process. Dropping it stops it and drops its database.
 pub struct TestServer {
@@ -112,5 +117,7 @@ pub fn settings(database: &TestDatabase, data_dir: PathBuf) -> Settings {
         workers: 2,
         http_threads: 1,
         api_connections: 8,
+        connection_wait: Duration::from_secs(5),
+        lock_wait: Duration::from_secs(5),
     }
 }

@@ -1,0 +1,37 @@
+//! Requests that no HTTP client would send, byte for byte.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+#[derive(Debug)]
+pub struct RawAnswer {
+    pub status: u16,
+    /// The header lines, in lower case.
+    pub head: String,
+    pub body: String,
+}
+
+impl RawAnswer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let prefix = format!("{name}: ");
+        self.head.lines().find_map(|line| line.strip_prefix(&prefix))
+    }
+}
+
+/// Sends `request` and reads until the service closes the connection. The request has to say `Connection: close`.
+pub fn exchange(address: SocketAddr, request: &[u8]) -> RawAnswer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // The service may answer and close before it has read all.
+    let _ = stream.write_all(request);
+    let mut answer = Vec::new();
+    let mut piece = [0; 16 * 1024];
+    while let Ok(length @ 1..) = stream.read(&mut piece) {
+        answer.extend_from_slice(&piece[..length]);
+    }
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer but {answer:?}"));
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    RawAnswer { status, head: head.replace('\r', "").to_lowercase(), body: body.to_owned() }
+}
