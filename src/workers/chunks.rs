@@ -1,5 +1,6 @@
 //! Works on the chunks of bulk actions, account after account in a circle.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -28,13 +29,27 @@ pub(super) async fn run(services: Services, stop: watch::Receiver<bool>) {
     .await;
 }
 
-/// One chunk of the next account that has any; false when nothing is due.
+/// One chunk of the next account that has a free one; false when there is none. An account whose chunks others hold is
+/// passed over at once.
 async fn step(services: &Services, last: &mut Option<AccountId>) -> Result<bool> {
-    let after = *last;
-    let Some(account) = services.db.sweep(move |sweep| chunks::account_with_due(sweep, after)).await? else {
-        return Ok(false);
-    };
-    *last = Some(account);
+    let mut busy = BTreeSet::new();
+    loop {
+        let after = *last;
+        let Some(account) = services.db.sweep(move |sweep| chunks::account_with_due(sweep, after)).await? else {
+            return Ok(false);
+        };
+        *last = Some(account);
+        if work_on(services, account).await? {
+            return Ok(true);
+        }
+        if !busy.insert(account) {
+            return Ok(false);
+        }
+    }
+}
+
+/// One chunk of the account; false when none is free.
+async fn work_on(services: &Services, account: AccountId) -> Result<bool> {
     let started = Instant::now();
     let claimed: Arc<Mutex<Option<Chunk>>> = Arc::default();
     let seen = Arc::clone(&claimed);

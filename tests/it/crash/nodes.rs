@@ -1,10 +1,14 @@
 //! Two nodes on one database, and a node that is told to stop.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
+use serde_json::json;
+use uuid::Uuid;
 
+use super::super::bulk_delete::{contacts, ended};
+use super::super::harness::{Client, TestServer};
 use super::super::many_records::{count, text, wait_until, waiting};
 use super::node::Node;
 use super::{Case, database, nothing_is_half_done};
@@ -52,4 +56,31 @@ fn a_node_that_is_told_to_stop_finishes_what_it_has_in_hand() {
     assert_eq!(count(&mut observer, &done), 2, "the two in hand, and no third");
     node.restart();
     case.completes(&node, &mut observer, &action, &[&node]);
+}
+
+/// One account's chunk stands still: the worker that is left does not pause at it between any two chunks of another
+/// account, half a second each time.
+#[test]
+fn an_account_that_stands_still_does_not_slow_another() {
+    let server = TestServer::start();
+    let (stuck, other) = (server.admin(), server.stranger());
+    let (mut holder, mut observer) = (server.database.connect(), server.database.connect());
+    let ids = contacts(&stuck, &["stuck"]);
+    holder.batch_execute(&format!("BEGIN; SELECT FROM contacts WHERE id = '{}' FOR UPDATE", ids[0])).unwrap();
+    let delete = |client: &Client, ids: Vec<String>| {
+        let body = json!({"action": "delete", "entity": "contact", "target": {"ids": ids}});
+        client.post("/bulk-actions", body).expect(202)
+    };
+    let stalled = delete(&stuck, ids);
+    assert!(wait_until(10, || waiting(&mut observer) == 1));
+    let unknown = |_| Uuid::now_v7().to_string();
+    let actions = [(); 4].map(|()| delete(&other, (0..10_000).map(unknown).collect()));
+    let started = Instant::now();
+    for action in &actions {
+        assert_eq!(ended(&other, action)["counts"]["gone"], 10_000);
+    }
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(6), "20 chunks took {took:?}");
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(ended(&stuck, &stalled)["counts"]["deleted"], 1);
 }
