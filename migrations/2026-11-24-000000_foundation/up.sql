@@ -299,7 +299,7 @@ CREATE TABLE bulk_actions (
     action text NOT NULL,
     entity text NOT NULL,
     status text NOT NULL,
-    on_conflict text NOT NULL,
+    options jsonb NOT NULL,
     notify text NOT NULL,
     reason text,
     target jsonb NOT NULL,
@@ -317,6 +317,8 @@ CREATE TABLE bulk_actions (
     conflict bigint NOT NULL,
     changed bigint NOT NULL,
     unchanged bigint NOT NULL,
+    deactivated bigint NOT NULL,
+    reactivated bigint NOT NULL,
     created_at timestamptz NOT NULL,
     started_at timestamptz,
     finished_at timestamptz,
@@ -325,10 +327,11 @@ CREATE TABLE bulk_actions (
     CONSTRAINT bulk_actions_pkey PRIMARY KEY (account_id, id),
     CONSTRAINT bulk_actions_entity CHECK (entity IN ('contact', 'company', 'deal')),
     CONSTRAINT bulk_actions_adds_up CHECK (
-        succeeded + blocked + gone + conflict + changed + unchanged <= matched AND chunks_done <= chunks_total)
+        succeeded + blocked + gone + conflict + changed + unchanged + deactivated + reactivated <= matched AND chunks_done <= chunks_total)
 );
--- Undo is one per action: the second caller is told the first's id.
-CREATE UNIQUE INDEX bulk_actions_one_undo ON bulk_actions (account_id, origin_action_id) WHERE origin_kind = 'undo';
+-- An action is undone once, and a dry run executed once: the second caller is told the first's id.
+CREATE UNIQUE INDEX bulk_actions_one_successor ON bulk_actions (account_id, origin_action_id, origin_kind)
+    WHERE origin_kind IN ('undo', 'execute');
 
 CREATE TABLE bulk_action_chunks (
     account_id uuid NOT NULL,
@@ -339,7 +342,7 @@ CREATE TABLE bulk_action_chunks (
     attempts integer NOT NULL,
     next_attempt_at timestamptz NOT NULL,
     CONSTRAINT bulk_action_chunks_pkey PRIMARY KEY (account_id, action_id, number),
-    CONSTRAINT bulk_action_chunks_state CHECK (state IN ('pending', 'done', 'dropped')),
+    CONSTRAINT bulk_action_chunks_state CHECK (state IN ('pending', 'rehearsed', 'done', 'dropped')),
     CONSTRAINT bulk_action_chunks_action_fkey FOREIGN KEY (account_id, action_id) REFERENCES bulk_actions (account_id, id)
 );
 ALTER TABLE bulk_action_chunks ALTER COLUMN ids SET STORAGE EXTERNAL;

@@ -69,7 +69,15 @@ problems! {
     ALREADY_UNDONE, "already-undone", 409, "The bulk action has been undone already",
         "The `Location` header leads to the undo, which is a bulk action of its own.";
     NOT_UNDOABLE, "not-undoable", 409, "This bulk action cannot be undone",
-        "Only a delete can be undone. To take a restore back, delete the records again.";
+        "Deletes, deactivations and reactivations can be undone; dry runs changed nothing, and a restore or an undo is taken back by a new action.";
+    NOTHING_TO_RETRY, "nothing-to-retry", 409, "No record of the bulk action was blocked",
+        "A retry tries the blocked records again, and this action has none. Start a new action for other records.";
+    NOT_A_DRY_RUN, "not-a-dry-run", 409, "Only a dry run can be executed",
+        "Start a bulk action with `dry_run: true` and execute that once it is completed.";
+    DRY_RUN_EXPIRED, "dry-run-expired", 409, "The dry run is too old",
+        "A dry run can be executed for 24 hours after it was accepted. Make a new one and look at its results.";
+    ALREADY_EXECUTED, "already-executed", 409, "The dry run has been executed already",
+        "The `Location` header leads to the action that executed it.";
     IDEMPOTENCY_IN_PROGRESS, "idempotency-in-progress", 409, "The first request with this key still runs",
         "Wait a moment and send the same request again: it then gets the first one's answer.";
     PRECONDITION_FAILED, "precondition-failed", 412, "The record has changed meanwhile",
@@ -243,6 +251,12 @@ fn from_conflict(conflict: Conflict) -> Problem {
             Problem::new(&ALREADY_UNDONE).header(header::LOCATION, &format!("/bulk-actions/{undo}"))
         }
         Conflict::NotUndoable => Problem::new(&NOT_UNDOABLE),
+        Conflict::NothingToRetry => Problem::new(&NOTHING_TO_RETRY),
+        Conflict::NotADryRun => Problem::new(&NOT_A_DRY_RUN),
+        Conflict::DryRunExpired => Problem::new(&DRY_RUN_EXPIRED),
+        Conflict::AlreadyExecuted { execution } => {
+            Problem::new(&ALREADY_EXECUTED).header(header::LOCATION, &format!("/bulk-actions/{execution}"))
+        }
         Conflict::IdempotencyInProgress => Problem::new(&IDEMPOTENCY_IN_PROGRESS).retry_after("1"),
     }
 }

@@ -21,6 +21,9 @@ pub const MAX_REASON_LENGTH: usize = 500;
 pub enum Action {
     Delete,
     Restore,
+    /// Contacts and companies stay, with the status `deactivated`.
+    Deactivate,
+    Reactivate,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,7 +32,62 @@ pub enum ActionStatus {
     Queued,
     Running,
     Completed,
+    /// A blocker where all or nothing was asked for: every record is as it was.
+    Aborted,
+    /// Stopped by an admin; what was done until then stands.
+    Cancelled,
+    /// A part of the records failed again and again; what was done until then stands.
     Failed,
+}
+
+/// What a delete does with records that something live is linked to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBlocked {
+    /// They stay; the rest is deleted.
+    #[default]
+    Skip,
+    /// One of them leaves every record as it was.
+    Abort,
+    /// They stay, with the status `deactivated`; the rest is deleted.
+    Deactivate,
+}
+
+/// How an action goes about its records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    pub on_blocked: OnBlocked,
+    pub on_conflict: OnConflict,
+    /// Outcomes and reasons, nothing changed.
+    pub dry_run: bool,
+    /// Of an undo: the action that it takes back.
+    pub inverse_of: Option<Action>,
+}
+
+/// What an action was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OriginKind {
+    /// It takes back what that action did.
+    Undo,
+    /// It tries the records again that were blocked in that action.
+    Retry,
+    /// It does what that dry run rehearsed.
+    Execute,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Origin {
+    pub kind: OriginKind,
+    pub action_id: Uuid,
+}
+
+/// Whether a chunk's work is done or only looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Apply,
+    Rehearse,
 }
 
 /// When the report is mailed to who started the action.
@@ -60,6 +118,8 @@ pub enum OnConflict {
 pub enum Outcome {
     Deleted,
     Restored,
+    Deactivated,
+    Reactivated,
     /// Something live is linked to it: it stayed.
     Blocked,
     /// It is not there: unknown, purged, or already in the bin.
@@ -105,6 +165,8 @@ pub struct Counts {
     #[schema(example = 3449)]
     pub deleted: i64,
     pub restored: i64,
+    pub deactivated: i64,
+    pub reactivated: i64,
     #[schema(example = 500)]
     pub blocked: i64,
     pub gone: i64,
@@ -151,12 +213,11 @@ pub struct BulkAction {
     pub action: Action,
     pub entity: BinKind,
     pub status: ActionStatus,
-    pub on_conflict: OnConflict,
+    pub options: Options,
     pub notify: Notify,
     pub reason: Option<String>,
     pub target: TargetSummary,
-    /// The action whose effect this one takes back.
-    pub undo_of: Option<Uuid>,
+    pub origin: Option<Origin>,
     pub requested_by: String,
     pub requester: Requester,
     /// Days in the bin, as the account's setting was when the action was accepted.
@@ -172,11 +233,13 @@ pub struct BulkAction {
 }
 
 impl Action {
-    /// The outcome of a record with which the action succeeded.
-    pub const fn main_outcome(self) -> Outcome {
-        match self {
-            Self::Delete => Outcome::Deleted,
-            Self::Restore => Outcome::Restored,
+    /// The outcome of a record with which the action succeeded; an undo does the inverse of what it takes back.
+    pub const fn main_outcome(self, inverse_of: Option<Self>) -> Outcome {
+        match (self, inverse_of) {
+            (Self::Delete, _) => Outcome::Deleted,
+            (Self::Deactivate, _) | (Self::Restore, Some(Self::Reactivate)) => Outcome::Deactivated,
+            (Self::Reactivate, _) | (Self::Restore, Some(Self::Deactivate)) => Outcome::Reactivated,
+            (Self::Restore, _) => Outcome::Restored,
         }
     }
 
@@ -184,13 +247,15 @@ impl Action {
         match self {
             Self::Delete => "delete",
             Self::Restore => "restore",
+            Self::Deactivate => "deactivate",
+            Self::Reactivate => "reactivate",
         }
     }
 }
 
 impl ActionStatus {
     pub const fn ended(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed)
+        !matches!(self, Self::Queued | Self::Running)
     }
 }
 
@@ -199,6 +264,8 @@ impl Outcome {
         match self {
             Self::Deleted => "deleted",
             Self::Restored => "restored",
+            Self::Deactivated => "deactivated",
+            Self::Reactivated => "reactivated",
             Self::Blocked => "blocked",
             Self::Gone => "gone",
             Self::Conflict => "conflict",
@@ -216,20 +283,75 @@ impl Exception {
 }
 
 impl ChunkResult {
-    pub fn count(&self, outcome: Outcome) -> i64 {
-        let count = self.exceptions.iter().filter(|exception| exception.outcome == outcome).count();
-        i64::try_from(count).unwrap_or(i64::MAX)
+    fn count(&self, outcome: Outcome) -> i64 {
+        length(self.exceptions.iter().filter(|exception| exception.outcome == outcome).count())
+    }
+}
+
+fn length(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// What finished chunks add to their action's counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub chunks: i32,
+    pub succeeded: i64,
+    pub blocked: i64,
+    pub gone: i64,
+    pub conflict: i64,
+    pub changed: i64,
+    pub unchanged: i64,
+    pub deactivated: i64,
+    pub reactivated: i64,
+}
+
+impl Tally {
+    /// The tally of one chunk.
+    pub fn of(result: &ChunkResult) -> Self {
+        Self {
+            chunks: 1,
+            succeeded: length(result.succeeded.len()),
+            blocked: result.count(Outcome::Blocked),
+            gone: result.count(Outcome::Gone),
+            conflict: result.count(Outcome::Conflict),
+            changed: result.count(Outcome::Changed),
+            unchanged: result.count(Outcome::Unchanged),
+            deactivated: result.count(Outcome::Deactivated),
+            reactivated: result.count(Outcome::Reactivated),
+        }
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.chunks += other.chunks;
+        self.succeeded += other.succeeded;
+        self.blocked += other.blocked;
+        self.gone += other.gone;
+        self.conflict += other.conflict;
+        self.changed += other.changed;
+        self.unchanged += other.unchanged;
+        self.deactivated += other.deactivated;
+        self.reactivated += other.reactivated;
     }
 }
 
 impl BulkAction {
+    /// The outcome of a record with which the action succeeded.
+    pub fn main_outcome(&self) -> Outcome {
+        self.action.main_outcome(self.options.inverse_of)
+    }
+
     /// Whether the report is due when the action ends as it stands.
     pub fn report_due(&self) -> bool {
         match self.notify {
+            _ if self.options.dry_run => false,
             Notify::Always => true,
             Notify::Never => false,
             Notify::OnBlocked => {
-                self.counts.blocked > 0 || self.counts.conflict > 0 || self.status == ActionStatus::Failed
+                let ended_badly = matches!(self.status, ActionStatus::Aborted | ActionStatus::Failed);
+                self.counts.blocked > 0 || self.counts.conflict > 0 || ended_badly
             }
         }
     }

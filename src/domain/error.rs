@@ -98,6 +98,10 @@ pub enum Conflict {
         undo: Uuid,
     },
     NotUndoable,
+    NothingToRetry,
+    NotADryRun,
+    DryRunExpired,
+    AlreadyExecuted { execution: Uuid },
     IdempotencyInProgress,
 }
 

@@ -10,13 +10,12 @@ use super::db::{Read, Tx};
 use super::schema::bulk_actions;
 use crate::domain::actor::Actor;
 use crate::domain::bulk_action::{
-    Action, ActionStatus, BulkAction, ChunkResult, Counts, Notify, OnConflict, Outcome, Requester, TargetSummary,
+    Action, ActionStatus, BulkAction, Counts, Notify, Options, Origin, OriginKind, Outcome, Requester, Tally,
+    TargetSummary,
 };
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::domain::page::{Page, PageRequest};
-
-const UNDO: &str = "undo";
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = bulk_actions, check_for_backend(diesel::pg::Pg))]
@@ -26,11 +25,11 @@ struct ActionRow {
     action: Word<Action>,
     entity: Word<BinKind>,
     status: Word<ActionStatus>,
-    on_conflict: Word<OnConflict>,
+    options: Json<Options>,
     notify: Word<Notify>,
     reason: Option<String>,
     target: Value,
-    origin_kind: Option<String>,
+    origin_kind: Option<Word<OriginKind>>,
     origin_action_id: Option<Uuid>,
     requested_by: String,
     requester: Json<Requester>,
@@ -44,6 +43,8 @@ struct ActionRow {
     conflict: i64,
     changed: i64,
     unchanged: i64,
+    deactivated: i64,
+    reactivated: i64,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
@@ -55,27 +56,38 @@ impl ActionRow {
     fn into_action(self) -> Result<BulkAction> {
         let target: TargetSummary =
             serde_json::from_value(self.target).map_err(|error| Error::Internal(error.to_string()))?;
-        let action = self.action.0;
-        let of = |main: Action| if action == main { self.succeeded } else { 0 };
-        let processed = self.succeeded + self.blocked + self.gone + self.conflict + self.changed + self.unchanged;
+        let (action, options) = (self.action.0, self.options.0);
+        let main = action.main_outcome(options.inverse_of);
+        let of = |outcome: Outcome| if main == outcome { self.succeeded } else { 0 };
+        let processed = self.succeeded
+            + self.blocked
+            + self.gone
+            + self.conflict
+            + self.changed
+            + self.unchanged
+            + self.deactivated
+            + self.reactivated;
+        let origin = self.origin_kind.zip(self.origin_action_id);
         Ok(BulkAction {
             id: self.id,
             action,
             entity: self.entity.0,
             status: self.status.0,
-            on_conflict: self.on_conflict.0,
+            options,
             notify: self.notify.0,
             reason: self.reason,
             target,
-            undo_of: self.origin_action_id.filter(|_| self.origin_kind.as_deref() == Some(UNDO)),
+            origin: origin.map(|(kind, action_id)| Origin { kind: kind.0, action_id }),
             requested_by: self.requested_by,
             requester: self.requester.0,
             retention_days: self.retention_days,
             counts: Counts {
                 matched: self.matched,
                 processed,
-                deleted: of(Action::Delete),
-                restored: of(Action::Restore),
+                deleted: of(Outcome::Deleted),
+                restored: of(Outcome::Restored),
+                deactivated: of(Outcome::Deactivated) + self.deactivated,
+                reactivated: of(Outcome::Reactivated) + self.reactivated,
                 blocked: self.blocked,
                 gone: self.gone,
                 conflict: self.conflict,
@@ -97,11 +109,11 @@ impl ActionRow {
 pub struct NewAction {
     pub action: Action,
     pub entity: BinKind,
-    pub on_conflict: OnConflict,
+    pub options: Options,
     pub notify: Notify,
     pub reason: Option<String>,
     pub target: TargetSummary,
-    pub undo_of: Option<Uuid>,
+    pub origin: Option<Origin>,
     pub retention_days: i32,
 }
 
@@ -114,12 +126,12 @@ pub fn insert(tx: &mut Tx, actor: &Actor, new: NewAction) -> Result<Uuid> {
         action: Word(new.action),
         entity: Word(new.entity),
         status: Word(ActionStatus::Queued),
-        on_conflict: Word(new.on_conflict),
+        options: Json(new.options),
         notify: Word(new.notify),
         reason: new.reason,
         target,
-        origin_kind: new.undo_of.map(|_| UNDO.to_owned()),
-        origin_action_id: new.undo_of,
+        origin_kind: new.origin.map(|origin| Word(origin.kind)),
+        origin_action_id: new.origin.map(|origin| origin.action_id),
         requested_by: actor.user_id.clone(),
         requester: Json(Requester {
             email: actor.email.clone(),
@@ -136,6 +148,8 @@ pub fn insert(tx: &mut Tx, actor: &Actor, new: NewAction) -> Result<Uuid> {
         conflict: 0,
         changed: 0,
         unchanged: 0,
+        deactivated: 0,
+        reactivated: 0,
         created_at: tx.now(),
         started_at: None,
         finished_at: None,
@@ -176,12 +190,12 @@ pub fn find_for_update(tx: &mut Tx, id: Uuid) -> Result<Option<BulkAction>> {
         .transpose()
 }
 
-/// The undo of an action, if there is one.
-pub fn undo_of(read: &mut Read, id: Uuid) -> Result<Option<Uuid>> {
+/// The action of this kind that was made from `id`, if there is one.
+pub fn successor(read: &mut Read, id: Uuid, kind: OriginKind) -> Result<Option<Uuid>> {
     Ok(bulk_actions::table
         .filter(bulk_actions::account_id.eq(read.account().0))
         .filter(bulk_actions::origin_action_id.eq(id))
-        .filter(bulk_actions::origin_kind.eq(UNDO))
+        .filter(bulk_actions::origin_kind.eq(Word(kind)))
         .select(bulk_actions::id)
         .first(read.conn)
         .optional()?)
@@ -222,34 +236,40 @@ pub fn list(read: &mut Read, filter: &ActionFilter, page: &PageRequest<Uuid>) ->
     page.page(actions, total, |action| action.id)
 }
 
-/// Adds a finished chunk's counts: the last statement of its transaction, so the row is held only for the commit.
+/// Adds the counts of finished chunks: the last statement of their transaction, so the row is held only for the commit.
 ///
-/// `None` when the action has ended meanwhile: then nothing of the chunk may stay. The action comes back completed
-/// when this was its last chunk.
-pub fn add_chunk(
+/// `None` when the action has ended meanwhile: then nothing of the chunks may stay. The action comes back completed
+/// when these were its last.
+pub fn add_tally(
     tx: &mut Tx,
     id: Uuid,
-    result: &ChunkResult,
+    tally: &Tally,
     purge_at: Option<DateTime<Utc>>,
 ) -> Result<Option<BulkAction>> {
     use diesel::dsl::sql;
-    use diesel::sql_types::{Nullable, Text, Timestamptz};
+    use diesel::sql_types::{Integer, Nullable, Text, Timestamptz};
     let now = tx.now();
-    let succeeded = i64::try_from(result.succeeded.len()).map_err(|error| Error::Internal(error.to_string()))?;
-    let last = "CASE WHEN chunks_done + 1 = chunks_total THEN ";
+    let last = || sql::<Text>("CASE WHEN chunks_done + ").bind::<Integer, _>(tally.chunks).sql(" = chunks_total THEN ");
+    let finished = sql::<Nullable<Timestamptz>>("CASE WHEN chunks_done + ")
+        .bind::<Integer, _>(tally.chunks)
+        .sql(" = chunks_total THEN ")
+        .bind::<Timestamptz, _>(now)
+        .sql(" END");
     diesel::update(bulk_actions::table.find((tx.account().0, id)))
         .filter(bulk_actions::status.eq_any([Word(ActionStatus::Queued), Word(ActionStatus::Running)]))
         .set((
-            bulk_actions::chunks_done.eq(bulk_actions::chunks_done + 1),
-            bulk_actions::succeeded.eq(bulk_actions::succeeded + succeeded),
-            bulk_actions::blocked.eq(bulk_actions::blocked + result.count(Outcome::Blocked)),
-            bulk_actions::gone.eq(bulk_actions::gone + result.count(Outcome::Gone)),
-            bulk_actions::conflict.eq(bulk_actions::conflict + result.count(Outcome::Conflict)),
-            bulk_actions::changed.eq(bulk_actions::changed + result.count(Outcome::Changed)),
-            bulk_actions::unchanged.eq(bulk_actions::unchanged + result.count(Outcome::Unchanged)),
-            bulk_actions::status.eq(sql::<Text>(last).sql("'completed' ELSE 'running' END")),
+            bulk_actions::chunks_done.eq(bulk_actions::chunks_done + tally.chunks),
+            bulk_actions::succeeded.eq(bulk_actions::succeeded + tally.succeeded),
+            bulk_actions::blocked.eq(bulk_actions::blocked + tally.blocked),
+            bulk_actions::gone.eq(bulk_actions::gone + tally.gone),
+            bulk_actions::conflict.eq(bulk_actions::conflict + tally.conflict),
+            bulk_actions::changed.eq(bulk_actions::changed + tally.changed),
+            bulk_actions::unchanged.eq(bulk_actions::unchanged + tally.unchanged),
+            bulk_actions::deactivated.eq(bulk_actions::deactivated + tally.deactivated),
+            bulk_actions::reactivated.eq(bulk_actions::reactivated + tally.reactivated),
+            bulk_actions::status.eq(last().sql("'completed' ELSE 'running' END")),
             bulk_actions::started_at.eq(sql("least(started_at, ").bind::<Timestamptz, _>(now).sql(")")),
-            bulk_actions::finished_at.eq(sql(last).bind::<Nullable<Timestamptz>, _>(now).sql(" END")),
+            bulk_actions::finished_at.eq(finished),
             bulk_actions::restorable_until
                 .eq(sql("least(restorable_until, ").bind::<Nullable<Timestamptz>, _>(purge_at).sql(")")),
         ))
@@ -260,7 +280,44 @@ pub fn add_chunk(
         .transpose()
 }
 
-/// Ends the action as completed (an empty set) or failed. `None` when it has ended already.
+/// Counts a chunk of an all-or-nothing action as looked through, with the blocked records found in it. Gives the action
+/// and whether this was the last chunk; `None` when it has ended meanwhile.
+pub fn add_rehearsed(tx: &mut Tx, id: Uuid, blocked: i64) -> Result<Option<(BulkAction, bool)>> {
+    let row: Option<ActionRow> = diesel::update(bulk_actions::table.find((tx.account().0, id)))
+        .filter(bulk_actions::status.eq_any([Word(ActionStatus::Queued), Word(ActionStatus::Running)]))
+        .set((
+            bulk_actions::chunks_done.eq(bulk_actions::chunks_done + 1),
+            bulk_actions::blocked.eq(bulk_actions::blocked + blocked),
+            bulk_actions::status.eq(Word(ActionStatus::Running)),
+            bulk_actions::started_at.eq(diesel::dsl::sql("least(started_at, ")
+                .bind::<diesel::sql_types::Timestamptz, _>(tx.now())
+                .sql(")")),
+        ))
+        .returning(ActionRow::as_returning())
+        .get_result(tx.conn)
+        .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let last = row.chunks_done == row.chunks_total;
+    Ok(Some((row.into_action()?, last)))
+}
+
+/// Sets an all-or-nothing action that was looked through back to its first chunk, for the pass that deletes.
+pub fn restart_chunks(tx: &mut Tx, id: Uuid) -> Result<()> {
+    diesel::update(bulk_actions::table.find((tx.account().0, id)))
+        .set(bulk_actions::chunks_done.eq(0))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Adds blocked records that came up after an all-or-nothing action was looked through.
+pub fn add_blocked(tx: &mut Tx, id: Uuid, blocked: i64) -> Result<()> {
+    diesel::update(bulk_actions::table.find((tx.account().0, id)))
+        .set(bulk_actions::blocked.eq(bulk_actions::blocked + blocked))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Ends the action before its last chunk, or without any. `None` when it has ended already.
 pub fn end(tx: &mut Tx, id: Uuid, status: ActionStatus, failure: Option<&str>) -> Result<Option<BulkAction>> {
     diesel::update(bulk_actions::table.find((tx.account().0, id)))
         .filter(bulk_actions::status.eq_any([Word(ActionStatus::Queued), Word(ActionStatus::Running)]))

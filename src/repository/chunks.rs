@@ -13,7 +13,7 @@ use super::db::{Sweep, Tx};
 use super::schema::{bulk_action_chunks, bulk_action_exceptions, companies, contacts};
 use super::segment_query::{company_filter, contact_filter};
 use crate::domain::actor::AccountId;
-use crate::domain::bulk_action::{CHUNK_SIZE, Exception};
+use crate::domain::bulk_action::{CHUNK_SIZE, Exception, Outcome};
 use crate::domain::entity::{BinKind, RecordKind};
 use crate::domain::error::{Error, Result};
 use crate::domain::segment::Condition;
@@ -145,28 +145,44 @@ pub fn freeze_deletion(tx: &mut Tx, action_id: Uuid, kind: BinKind, deletion_id:
     freeze(tx, action_id, matched)
 }
 
-struct SucceededIn {
+/// Records of the frozen set of another action.
+struct OfAction {
     account: AccountId,
     action_id: Uuid,
+    which: &'static str,
 }
 
-impl QueryFragment<Pg> for SucceededIn {
+impl QueryFragment<Pg> for OfAction {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "SELECT id FROM bulk_action_chunks AS c, unnest(c.ids) AS id WHERE c.state = 'done' AND c.account_id = ",
-        );
+        out.push_sql("SELECT r.id FROM bulk_action_chunks AS c CROSS JOIN LATERAL unnest(c.ids) AS r(id) ");
+        out.push_sql("LEFT JOIN bulk_action_exceptions AS e ON e.account_id = c.account_id ");
+        out.push_sql("AND e.action_id = c.action_id AND e.record_id = r.id WHERE c.account_id = ");
         out.push_bind_param::<SqlUuid, _>(&self.account.0)?;
         out.push_sql(" AND c.action_id = ");
         out.push_bind_param::<SqlUuid, _>(&self.action_id)?;
-        out.push_sql(" AND NOT EXISTS (SELECT FROM bulk_action_exceptions AS e WHERE e.account_id = c.account_id ");
-        out.push_sql("AND e.action_id = c.action_id AND e.record_id = id) ORDER BY id");
+        out.push_sql(self.which);
+        out.push_sql(" ORDER BY r.id");
         Ok(())
     }
 }
 
-/// Freezes the records with which another action succeeded.
-pub fn freeze_succeeded(tx: &mut Tx, action_id: Uuid, of_action: Uuid) -> Result<FrozenSet> {
-    let matched = SucceededIn { account: tx.account(), action_id: of_action };
+/// Which records of another action's frozen set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    All,
+    Blocked,
+    /// Those that the action changed: its successes, and what it deactivated instead of deleting.
+    Changed,
+}
+
+/// Freezes a part of another action's frozen set.
+pub fn freeze_part(tx: &mut Tx, action_id: Uuid, of_action: Uuid, part: Part) -> Result<FrozenSet> {
+    let which = match part {
+        Part::All => "",
+        Part::Blocked => " AND e.outcome = 'blocked'",
+        Part::Changed => " AND c.state = 'done' AND coalesce(e.outcome, 'deactivated') = 'deactivated'",
+    };
+    let matched = OfAction { account: tx.account(), action_id: of_action, which };
     freeze(tx, action_id, matched)
 }
 
@@ -217,15 +233,36 @@ pub fn claim(tx: &mut Tx) -> Result<Option<Chunk>> {
 
 /// Marks a held chunk as done and keeps the records whose outcome was not the action's own.
 pub fn finish(tx: &mut Tx, chunk: &Chunk, exceptions: &[Exception]) -> Result<()> {
+    set_state(tx, chunk, "done")?;
+    keep_exceptions(tx, chunk.action_id, exceptions)
+}
+
+/// Marks a held chunk of an all-or-nothing action as looked through and keeps what is blocked in it.
+pub fn finish_rehearsal(tx: &mut Tx, chunk: &Chunk, blocked: &[Exception]) -> Result<()> {
+    set_state(tx, chunk, "rehearsed")?;
+    keep_exceptions(tx, chunk.action_id, blocked)
+}
+
+/// Takes one held chunk out of the work.
+pub fn drop_one(tx: &mut Tx, chunk: &Chunk) -> Result<()> {
+    set_state(tx, chunk, "dropped")
+}
+
+fn set_state(tx: &mut Tx, chunk: &Chunk, state: &str) -> Result<()> {
     diesel::update(bulk_action_chunks::table.find((tx.account().0, chunk.action_id, chunk.number)))
-        .set(bulk_action_chunks::state.eq("done"))
+        .set(bulk_action_chunks::state.eq(state))
         .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Keeps the outcome of records whose outcome was not the action's own.
+pub fn keep_exceptions(tx: &mut Tx, action_id: Uuid, exceptions: &[Exception]) -> Result<()> {
     let rows: Vec<_> = exceptions
         .iter()
         .map(|exception| {
             (
                 bulk_action_exceptions::account_id.eq(tx.account().0),
-                bulk_action_exceptions::action_id.eq(chunk.action_id),
+                bulk_action_exceptions::action_id.eq(action_id),
                 bulk_action_exceptions::record_id.eq(exception.record_id),
                 bulk_action_exceptions::outcome.eq(exception.outcome.as_str()),
                 bulk_action_exceptions::blockers
@@ -236,6 +273,71 @@ pub fn finish(tx: &mut Tx, chunk: &Chunk, exceptions: &[Exception]) -> Result<()
         .collect();
     diesel::insert_into(bulk_action_exceptions::table).values(rows).execute(tx.conn)?;
     Ok(())
+}
+
+/// The chunk that stands for all of an action's chunks at once, in one transaction.
+pub const ALL_AT_ONCE: i32 = -1;
+
+/// Queues the one transaction that works on all chunks of an all-or-nothing action.
+pub fn queue_all_at_once(tx: &mut Tx, action_id: Uuid) -> Result<()> {
+    diesel::insert_into(bulk_action_chunks::table)
+        .values((
+            bulk_action_chunks::account_id.eq(tx.account().0),
+            bulk_action_chunks::action_id.eq(action_id),
+            bulk_action_chunks::number.eq(ALL_AT_ONCE),
+            bulk_action_chunks::ids.eq(Vec::<Uuid>::new()),
+            bulk_action_chunks::state.eq("pending"),
+            bulk_action_chunks::attempts.eq(0),
+            bulk_action_chunks::next_attempt_at.eq(tx.now()),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// The chunk after `number` of the action's frozen set.
+pub fn next(tx: &mut Tx, action_id: Uuid, number: i32) -> Result<Option<Chunk>> {
+    let row: Option<(i32, Vec<Uuid>)> = bulk_action_chunks::table
+        .filter(bulk_action_chunks::account_id.eq(tx.account().0))
+        .filter(bulk_action_chunks::action_id.eq(action_id))
+        .filter(bulk_action_chunks::number.gt(number))
+        .order(bulk_action_chunks::number)
+        .select((bulk_action_chunks::number, bulk_action_chunks::ids))
+        .first(tx.conn)
+        .optional()?;
+    Ok(row.map(|(number, ids)| Chunk { action_id, number, ids }))
+}
+
+/// Those of `ids` that came out of another action as `outcome`, which is not its main one.
+pub fn excepted_as(tx: &mut Tx, action_id: Uuid, ids: &[Uuid], outcome: Outcome) -> Result<Vec<Uuid>> {
+    Ok(bulk_action_exceptions::table
+        .filter(bulk_action_exceptions::account_id.eq(tx.account().0))
+        .filter(bulk_action_exceptions::action_id.eq(action_id))
+        .filter(bulk_action_exceptions::record_id.eq_any(ids))
+        .filter(bulk_action_exceptions::outcome.eq(outcome.as_str()))
+        .order(bulk_action_exceptions::record_id)
+        .select(bulk_action_exceptions::record_id)
+        .load(tx.conn)?)
+}
+
+/// Those of `ids` that are live and that the rules do not select (any more).
+pub fn no_longer_matching(tx: &mut Tx, kind: RecordKind, ids: &[Uuid], condition: &Condition) -> Result<Vec<Uuid>> {
+    let (account, now) = (tx.account(), tx.now());
+    macro_rules! strays {
+        ($table:ident, $filter:ident) => {
+            $table::table
+                .filter($table::account_id.eq(account.0))
+                .filter($table::id.eq_any(ids))
+                .filter($table::deleted_at.is_null())
+                .filter(diesel::dsl::not($filter(condition, account, now)))
+                .order($table::id)
+                .select($table::id)
+                .load(tx.conn)?
+        };
+    }
+    Ok(match kind {
+        RecordKind::Contact => strays!(contacts, contact_filter),
+        RecordKind::Company => strays!(companies, company_filter),
+    })
 }
 
 /// Counts a failed attempt, backs off (1 s, doubling), and gives the number of attempts so far.
@@ -267,13 +369,5 @@ pub fn drop_pending(tx: &mut Tx, action_id: Uuid) -> Result<()> {
     .bind::<SqlUuid, _>(tx.account().0)
     .bind::<SqlUuid, _>(action_id)
     .execute(tx.conn)?;
-    Ok(())
-}
-
-/// Takes one held chunk out of the work.
-pub fn drop_one(tx: &mut Tx, chunk: &Chunk) -> Result<()> {
-    diesel::update(bulk_action_chunks::table.find((tx.account().0, chunk.action_id, chunk.number)))
-        .set(bulk_action_chunks::state.eq("dropped"))
-        .execute(tx.conn)?;
     Ok(())
 }

@@ -80,6 +80,12 @@ impl DerefMut for Tx<'_> {
 }
 
 impl Tx<'_> {
+    /// Runs `work` so that an error undoes what it did, and nothing else of this transaction.
+    pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        let (account, now) = (self.account, self.now);
+        self.read.conn.transaction(|conn| work(&mut Tx { read: Read { conn, account, now }, ids: ContextV7::new() }))
+    }
+
     /// A new UUIDv7 of the transaction's time to the microsecond; later ones of one transaction sort later.
     pub fn new_id(&self) -> Uuid {
         let seconds = u64::try_from(self.now.timestamp()).unwrap_or_default();

@@ -16,7 +16,7 @@ const MEANINGS: &[(&str, fn() -> Error)] = &[
     ("tickets_external_id", external_id_taken),
     // Two callers inserted the same row at once: the second run sees the first's.
     ("account_settings_pkey", || Error::Contention),
-    ("bulk_actions_one_undo", || Error::Contention),
+    ("bulk_actions_one_successor", || Error::Contention),
 ];
 
 /// The other constraints and unique indexes: what the code before the statement has made sure of. To run into one is a

@@ -36,13 +36,15 @@ pub fn list(
     after: Option<ResultKey>,
     limit: i64,
 ) -> Result<Vec<(ResultKey, RecordOutcome)>> {
-    let main = action.action.main_outcome();
+    let main = action.main_outcome();
     let rows = match outcome {
         None => from_chunks(read, action.id, "", after, limit)?,
         Some(outcome) if outcome == main => {
             from_chunks(read, action.id, " AND c.state = 'done' AND e.record_id IS NULL", after, limit)?
         }
-        Some(Outcome::NotProcessed) => from_chunks(read, action.id, " AND c.state <> 'done'", after, limit)?,
+        Some(Outcome::NotProcessed) => {
+            from_chunks(read, action.id, " AND c.state <> 'done' AND e.record_id IS NULL", after, limit)?
+        }
         Some(outcome) => from_exceptions(read, action.id, outcome, after, limit)?,
     };
     let ids: Vec<Uuid> = rows.iter().map(|row| row.record_id).collect();
@@ -69,7 +71,7 @@ fn from_chunks(
 ) -> Result<Vec<ResultRow>> {
     let sql = format!(
         "SELECT c.number, r.id AS record_id, e.blockers, e.conflict_with, \
-         CASE WHEN c.state <> 'done' THEN 'not_processed' ELSE e.outcome END AS outcome \
+         CASE WHEN c.state = 'done' THEN e.outcome ELSE coalesce(e.outcome, 'not_processed') END AS outcome \
          FROM bulk_action_chunks AS c CROSS JOIN LATERAL unnest(c.ids) AS r(id) \
          LEFT JOIN bulk_action_exceptions AS e \
          ON e.account_id = c.account_id AND e.action_id = c.action_id AND e.record_id = r.id \

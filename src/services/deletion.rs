@@ -6,12 +6,14 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
-use crate::domain::bulk_action::{ChunkResult, Exception, Outcome};
+use crate::domain::bulk_action::{ChunkResult, Exception, Mode, Outcome};
 use crate::domain::entity::RecordKind;
 use crate::domain::error::{Conflict, Error, Result};
+use crate::domain::party::Status;
 use crate::repository::db::Tx;
 use crate::repository::parties::BinStamp;
 use crate::repository::{blockers, deletions, recycle_bin, settings, titles};
+use crate::services::status_changes::set_status;
 
 /// When and by which deletion records go into the bin.
 pub fn bin_stamp(tx: &Tx, deletion_id: Uuid, retention_days: i32) -> BinStamp {
@@ -19,11 +21,17 @@ pub fn bin_stamp(tx: &Tx, deletion_id: Uuid, retention_days: i32) -> BinStamp {
     BinStamp { deleted_at, deletion_id, purge_at: deleted_at + TimeDelta::days(i64::from(retention_days)) }
 }
 
-/// Deletes those of `ids` that nothing live is linked to.
+/// Deletes those of `ids` that nothing live is linked to; a rehearsal says what would come of it.
 ///
 /// The rows are locked first; the blockers are then looked for by a further statement, so that a link committed while
 /// the lock was waited for is seen. A link made later waits in `hold_live` and finds the record gone.
-pub fn delete_records(tx: &mut Tx, kind: RecordKind, ids: &[Uuid], stamp: BinStamp) -> Result<ChunkResult> {
+pub fn delete_records(
+    tx: &mut Tx,
+    kind: RecordKind,
+    ids: &[Uuid],
+    stamp: BinStamp,
+    mode: Mode,
+) -> Result<ChunkResult> {
     let locked = recycle_bin::lock(tx, kind.into(), ids)?;
     let live: Vec<Uuid> = locked.iter().filter(|row| row.bin.is_none()).map(|row| row.id).collect();
     let mut blocked = blockers::of(tx, kind, &live)?;
@@ -38,8 +46,29 @@ pub fn delete_records(tx: &mut Tx, kind: RecordKind, ids: &[Uuid], stamp: BinSta
             result.succeeded.push(*id);
         }
     }
-    recycle_bin::stamp(tx, kind.into(), &result.succeeded, stamp)?;
+    if mode == Mode::Apply {
+        recycle_bin::stamp(tx, kind.into(), &result.succeeded, stamp)?;
+    }
     Ok(result)
+}
+
+/// Deactivates the blocked records of a deletion instead; their outcome says so, and still names what keeps them.
+pub fn deactivate_blocked(tx: &mut Tx, kind: RecordKind, result: &mut ChunkResult, mode: Mode) -> Result<()> {
+    let blocked: Vec<Uuid> = result
+        .exceptions
+        .iter()
+        .filter(|exception| exception.outcome == Outcome::Blocked)
+        .map(|exception| exception.record_id)
+        .collect();
+    let deactivated = set_status(tx, kind, &blocked, Status::Deactivated, mode)?.succeeded;
+    for exception in &mut result.exceptions {
+        if deactivated.binary_search(&exception.record_id).is_ok() {
+            exception.outcome = Outcome::Deactivated;
+        } else if exception.outcome == Outcome::Blocked {
+            exception.outcome = Outcome::Unchanged;
+        }
+    }
+    Ok(())
 }
 
 /// Locks one record for its deletion, so that what is read of it next stays true.
@@ -55,7 +84,7 @@ pub fn delete_one(tx: &mut Tx, actor: &Actor, kind: RecordKind, id: Uuid, reason
     let retention = settings::retention_days(tx)?;
     let deletion_id = tx.new_id();
     let stamp = bin_stamp(tx, deletion_id, retention);
-    let result = delete_records(tx, kind, &[id], stamp)?;
+    let result = delete_records(tx, kind, &[id], stamp, Mode::Apply)?;
     if let Some(mut exception) = result.exceptions.into_iter().next() {
         if exception.outcome != Outcome::Blocked {
             return Err(Error::NotFound);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use crate::domain::bulk_action::{ChunkResult, Exception, OnConflict, Outcome};
+use crate::domain::bulk_action::{ChunkResult, Exception, Mode, OnConflict, Outcome};
 use crate::domain::entity::{BinKind, RecordKind, RecordRef};
 use crate::domain::error::{Conflict, Error, Result};
 use crate::repository::db::Tx;
@@ -17,6 +17,7 @@ pub struct RestoreRules {
     /// Only what this deletion took: an undo brings back exactly what its action did.
     pub only_of: Option<Uuid>,
     pub on_conflict: OnConflict,
+    pub mode: Mode,
 }
 
 /// Restores those of `ids` that lie in the bin. A deal brings its customer and contact person along.
@@ -25,7 +26,9 @@ pub fn restore_records(tx: &mut Tx, kind: BinKind, ids: &[Uuid], rules: RestoreR
         return restore_deals(tx, ids, rules);
     }
     let plan = plan(tx, kind, ids, rules, &BTreeMap::new())?;
-    recycle_bin::unstamp(tx, kind, &plan.restorable, &plan.without_external_id)?;
+    if rules.mode == Mode::Apply {
+        recycle_bin::unstamp(tx, kind, &plan.restorable, &plan.without_external_id)?;
+    }
     Ok(ChunkResult { succeeded: plan.restorable, exceptions: plan.exceptions })
 }
 
@@ -147,7 +150,7 @@ fn restore_deals(tx: &mut Tx, ids: &[Uuid], rules: RestoreRules) -> Result<Chunk
 /// # Errors
 /// `NotFound` when it does not lie there; `RestoreConflict` and `ParentExpired` when it cannot come back.
 pub fn restore_one(tx: &mut Tx, kind: BinKind, id: Uuid, on_conflict: OnConflict) -> Result<()> {
-    let result = restore_records(tx, kind, &[id], RestoreRules { only_of: None, on_conflict })?;
+    let result = restore_records(tx, kind, &[id], RestoreRules { only_of: None, on_conflict, mode: Mode::Apply })?;
     let Some(exception) = result.exceptions.into_iter().next() else { return Ok(()) };
     match (exception.conflict_with, exception.parent) {
         (Some(live_twin), parent) => Err(Error::conflict(Conflict::RestoreConflict { live_twin, parent })),
