@@ -85,7 +85,7 @@ pub fn observe_chunk(action: &BulkAction, result: &ChunkResult, duration: Durati
             RECORDS.with_label_values(&[name, outcome.as_str()]).inc_by(count);
         }
     };
-    count(action.action.main_outcome(), result.succeeded.len());
+    count(action.main_outcome(), result.succeeded.len());
     for exception in &result.exceptions {
         count(exception.outcome, 1);
     }

@@ -29,6 +29,7 @@ pub mod segment_query;
 pub mod segments;
 pub mod settings;
 pub mod statistics;
+pub mod status;
 pub mod tickets;
 pub mod time_trackings;
 pub mod titles;

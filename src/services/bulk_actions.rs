@@ -1,20 +1,22 @@
-//! Bulk actions: accepting one with its frozen set, working on its chunks, ending it, undoing it.
+//! Bulk actions: accepting one with its frozen set, and the verbs on it: undo, retry, execute, cancel.
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::{deletion, restoration};
 use crate::domain::actor::Actor;
 use crate::domain::bulk_action::{
-    Action, ActionStatus, BulkAction, ChunkResult, MAX_ATTEMPTS, Notify, OnConflict, TargetSummary,
+    Action, ActionStatus, BulkAction, Notify, OnConflict, Options, Origin, OriginKind, TargetSummary,
 };
 use crate::domain::entity::{BinKind, RecordKind};
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::segment::Condition;
 use crate::repository::bulk_actions::NewAction;
-use crate::repository::chunks::{self, Chunk, FrozenSet};
+use crate::repository::chunks::{self, FrozenSet, Part};
 use crate::repository::db::Tx;
 use crate::repository::{bulk_actions, deletions, outbox, settings};
-use restoration::RestoreRules;
+
+/// How long after it was accepted a dry run can be executed.
+const DRY_RUN_VALID: TimeDelta = TimeDelta::hours(24);
 
 /// Which records an action is for.
 #[derive(Debug, Clone)]
@@ -38,7 +40,7 @@ pub struct ActionRequest {
     /// The target as it is kept and shown.
     pub summary: TargetSummary,
     pub expected_count: Option<i64>,
-    pub on_conflict: OnConflict,
+    pub options: Options,
     pub notify: Notify,
     pub reason: Option<String>,
 }
@@ -51,11 +53,11 @@ pub fn accept(tx: &mut Tx, actor: &Actor, request: ActionRequest) -> Result<Bulk
     let new = NewAction {
         action: request.action,
         entity: request.entity,
-        on_conflict: request.on_conflict,
+        options: request.options,
         notify: request.notify,
         reason: request.reason.clone(),
         target: request.summary,
-        undo_of: None,
+        origin: None,
         retention_days: settings::retention_days(tx)?,
     };
     let id = bulk_actions::insert(tx, actor, new)?;
@@ -70,43 +72,118 @@ pub fn accept(tx: &mut Tx, actor: &Actor, request: ActionRequest) -> Result<Bulk
         }
         _ => {}
     }
-    if request.action == Action::Delete {
+    if request.action == Action::Delete && !request.options.dry_run {
         deletions::insert(tx, id, actor, request.reason.as_deref(), None)?;
     }
     begin(tx, id, frozen)
 }
 
-/// A new action that takes back what `id` deleted.
+/// A new action that takes back what `id` did.
 ///
 /// # Errors
 /// `ActionNotEnded`, `NotUndoable`, `NothingToUndo`, or `AlreadyUndone` with the first undo's id.
 pub fn undo(tx: &mut Tx, actor: &Actor, id: Uuid, on_conflict: OnConflict) -> Result<BulkAction> {
-    let origin = bulk_actions::find_for_update(tx, id)?.ok_or(Error::NotFound)?;
-    if origin.action != Action::Delete {
+    let origin = ended(tx, id)?;
+    if origin.action == Action::Restore || origin.options.dry_run {
         return Err(Error::conflict(Conflict::NotUndoable));
     }
-    if !origin.status.ended() {
-        return Err(Error::conflict(Conflict::ActionNotEnded));
-    }
-    if let Some(undo) = bulk_actions::undo_of(tx, id)? {
+    if let Some(undo) = bulk_actions::successor(tx, id, OriginKind::Undo)? {
         return Err(Error::conflict(Conflict::AlreadyUndone { undo }));
     }
-    if origin.counts.deleted == 0 {
+    if origin.counts.deleted + origin.counts.deactivated + origin.counts.reactivated == 0 {
         return Err(Error::conflict(Conflict::NothingToUndo));
     }
     let new = NewAction {
         action: Action::Restore,
-        entity: origin.entity,
-        on_conflict,
-        notify: origin.notify,
+        options: Options { on_conflict, inverse_of: Some(origin.action), ..Options::default() },
         reason: None,
         target: TargetSummary { deletion_id: Some(id), ..TargetSummary::of_kind("undo") },
-        undo_of: Some(id),
-        retention_days: origin.retention_days,
+        ..successor(&origin, OriginKind::Undo)
     };
     let undo = bulk_actions::insert(tx, actor, new)?;
-    let frozen = chunks::freeze_succeeded(tx, undo, id)?;
+    let frozen = chunks::freeze_part(tx, undo, id, Part::Changed)?;
     begin(tx, undo, frozen)
+}
+
+/// A new action on the records that were blocked in `id`; after an abort, on its whole set.
+///
+/// # Errors
+/// `ActionNotEnded`, or `NothingToRetry`.
+pub fn retry(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
+    let origin = ended(tx, id)?;
+    if origin.counts.blocked == 0 {
+        return Err(Error::conflict(Conflict::NothingToRetry));
+    }
+    let new = NewAction { target: TargetSummary::of_kind("retry"), ..successor(&origin, OriginKind::Retry) };
+    let part = if origin.status == ActionStatus::Aborted { Part::All } else { Part::Blocked };
+    repeat(tx, actor, &origin, new, part)
+}
+
+/// A new action that does what the dry run `id` rehearsed, on the very same records; each is checked again.
+///
+/// # Errors
+/// `ActionNotEnded`, `NotADryRun`, `DryRunExpired` after 24 hours, or `AlreadyExecuted` with the first execution's id.
+pub fn execute(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
+    let origin = ended(tx, id)?;
+    if !origin.options.dry_run || origin.status != ActionStatus::Completed {
+        return Err(Error::conflict(Conflict::NotADryRun));
+    }
+    if let Some(execution) = bulk_actions::successor(tx, id, OriginKind::Execute)? {
+        return Err(Error::conflict(Conflict::AlreadyExecuted { execution }));
+    }
+    if origin.created_at + DRY_RUN_VALID < tx.now() {
+        return Err(Error::conflict(Conflict::DryRunExpired));
+    }
+    let options = Options { dry_run: false, ..origin.options };
+    let new = NewAction { options, ..successor(&origin, OriginKind::Execute) };
+    repeat(tx, actor, &origin, new, Part::All)
+}
+
+/// Stops an action: when this has been committed, not one more record changes. What was done until then stands.
+///
+/// # Errors
+/// `ActionEnded` when it has ended otherwise.
+pub fn cancel(tx: &mut Tx, id: Uuid) -> Result<BulkAction> {
+    // Chunks before the action: the lock order. One that runs now finds the action ended and undoes itself.
+    chunks::drop_pending(tx, id)?;
+    if let Some(cancelled) = bulk_actions::end(tx, id, ActionStatus::Cancelled, None)? {
+        report(tx, &cancelled)?;
+        return Ok(cancelled);
+    }
+    let action = bulk_actions::find(tx, id)?.ok_or(Error::NotFound)?;
+    if action.status == ActionStatus::Cancelled { Ok(action) } else { Err(Error::conflict(Conflict::ActionEnded)) }
+}
+
+/// The action, held against other verbs, once it has ended.
+fn ended(tx: &mut Tx, id: Uuid) -> Result<BulkAction> {
+    let action = bulk_actions::find_for_update(tx, id)?.ok_or(Error::NotFound)?;
+    if action.status.ended() { Ok(action) } else { Err(Error::conflict(Conflict::ActionNotEnded)) }
+}
+
+/// An action like `origin`, made from it.
+fn successor(origin: &BulkAction, kind: OriginKind) -> NewAction {
+    NewAction {
+        action: origin.action,
+        entity: origin.entity,
+        options: origin.options,
+        notify: origin.notify,
+        reason: origin.reason.clone(),
+        target: origin.target.clone(),
+        origin: Some(Origin { kind, action_id: origin.id }),
+        retention_days: origin.retention_days,
+    }
+}
+
+fn repeat(tx: &mut Tx, actor: &Actor, origin: &BulkAction, new: NewAction, part: Part) -> Result<BulkAction> {
+    let new = NewAction { retention_days: settings::retention_days(tx)?, ..new };
+    let reason = new.reason.clone();
+    let deletes = new.action == Action::Delete && !new.options.dry_run;
+    let id = bulk_actions::insert(tx, actor, new)?;
+    let frozen = chunks::freeze_part(tx, id, origin.id, part)?;
+    if deletes {
+        deletions::insert(tx, id, actor, reason.as_deref(), None)?;
+    }
+    begin(tx, id, frozen)
 }
 
 fn begin(tx: &mut Tx, id: Uuid, frozen: FrozenSet) -> Result<BulkAction> {
@@ -119,76 +196,8 @@ fn begin(tx: &mut Tx, id: Uuid, frozen: FrozenSet) -> Result<BulkAction> {
     bulk_actions::find(tx, id)?.ok_or_else(|| Error::Internal("the new action is gone".to_owned()))
 }
 
-/// What came of looking for a chunk to work on.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ChunkRun {
-    /// No chunk of the account is due.
-    Idle,
-    /// One chunk is done, or dropped because its action has ended.
-    Done {
-        action: Box<BulkAction>,
-        result: ChunkResult,
-    },
-    Dropped,
-}
-
-/// Claims a due chunk of the account, works on it and finishes it, all in this transaction: a crash frees it at once
-/// and leaves nothing behind.
-///
-/// `seen` is told which chunk it is before the work begins, so that a failure can be counted.
-pub fn run_chunk(tx: &mut Tx, seen: &mut dyn FnMut(&Chunk)) -> Result<ChunkRun> {
-    let Some(chunk) = chunks::claim(tx)? else { return Ok(ChunkRun::Idle) };
-    seen(&chunk);
-    let action = bulk_actions::find(tx, chunk.action_id)?
-        .ok_or_else(|| Error::Internal("a chunk without an action".to_owned()))?;
-    if action.status.ended() {
-        chunks::drop_one(tx, &chunk)?;
-        return Ok(ChunkRun::Dropped);
-    }
-    let (result, purge_at) = match action.action {
-        Action::Delete => {
-            let kind = action.entity.record().ok_or_else(|| Error::Internal("deals are not deleted in bulk".into()))?;
-            let stamp = deletion::bin_stamp(tx, action.id, action.retention_days);
-            let result = deletion::delete_records(tx, kind, &chunk.ids, stamp)?;
-            let purge_at = (!result.succeeded.is_empty()).then_some(stamp.purge_at);
-            if let Some(purge_at) = purge_at {
-                deletions::note_first_purge(tx, action.id, purge_at)?;
-            }
-            (result, purge_at)
-        }
-        Action::Restore => {
-            let rules =
-                RestoreRules { only_of: action.undo_of.or(action.target.deletion_id), on_conflict: action.on_conflict };
-            (restoration::restore_records(tx, action.entity, &chunk.ids, rules)?, None)
-        }
-    };
-    chunks::finish(tx, &chunk, &result.exceptions)?;
-    let Some(action) = bulk_actions::add_chunk(tx, action.id, &result, purge_at)? else {
-        // It ended while the chunk ran: what the chunk did must not stay.
-        return Err(Error::Contention);
-    };
-    if action.status.ended() {
-        report(tx, &action)?;
-    }
-    Ok(ChunkRun::Done { action: Box::new(action), result })
-}
-
-/// Counts a failed attempt at a chunk; the last one ends the action as failed, with what was done so far.
-pub fn chunk_failed(tx: &mut Tx, chunk: &Chunk, cause: &str) -> Result<()> {
-    let Some(attempts) = chunks::back_off(tx, chunk.action_id, chunk.number)? else { return Ok(()) };
-    if attempts < MAX_ATTEMPTS {
-        return Ok(());
-    }
-    chunks::drop_pending(tx, chunk.action_id)?;
-    let failure = format!("a part of the records failed {MAX_ATTEMPTS} times: {cause}");
-    if let Some(ended) = bulk_actions::end(tx, chunk.action_id, ActionStatus::Failed, Some(&failure))? {
-        report(tx, &ended)?;
-    }
-    Ok(())
-}
-
 /// Puts the report into the outbox when it is due and there is an address.
-fn report(tx: &mut Tx, action: &BulkAction) -> Result<()> {
+pub(super) fn report(tx: &mut Tx, action: &BulkAction) -> Result<()> {
     if action.report_due() && action.requester.email.is_some() {
         outbox::enqueue_report(tx, action.id)?;
     }

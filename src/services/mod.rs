@@ -1,12 +1,15 @@
 //! What takes more than one repository call: the engine, taking back, imports, notifications.
 
+mod all_or_nothing;
 pub mod bulk_actions;
+pub mod chunk_work;
 pub mod deletion;
 pub mod imports;
 pub mod linked_records;
 pub mod notifications;
 pub mod purging;
 pub mod restoration;
+mod status_changes;
 
 use std::sync::Arc;
 

@@ -133,16 +133,28 @@ fn restore_deals(tx: &mut Tx, ids: &[Uuid], rules: RestoreRules) -> Result<Chunk
     }
     let needed: BTreeSet<RecordRef> =
         deals.restorable.iter().filter_map(|id| parents.get(id)).flatten().copied().collect();
-    for (kind, plan) in plans {
+    if rules.mode == Mode::Apply {
+        bring_back(tx, plans, &deals, &needed)?;
+    }
+    Ok(ChunkResult { succeeded: deals.restorable, exceptions: deals.exceptions })
+}
+
+/// Takes the parents that `deals` need out of the bin, then the deals.
+fn bring_back(
+    tx: &mut Tx,
+    parents: Vec<(RecordKind, Plan)>,
+    deals: &Plan,
+    needed: &BTreeSet<RecordRef>,
+) -> Result<()> {
+    for (kind, plan) in parents {
         let pulled: Vec<Uuid> =
             plan.restorable.into_iter().filter(|id| needed.contains(&RecordRef { kind, id: *id })).collect();
         recycle_bin::unstamp(tx, kind.into(), &pulled, &plan.without_external_id)?;
     }
-    if links::hold_live_among(tx, &needed)? != needed {
+    if links::hold_live_among(tx, needed)? != *needed {
         return Err(Error::Contention);
     }
-    recycle_bin::unstamp(tx, BinKind::Deal, &deals.restorable, &deals.without_external_id)?;
-    Ok(ChunkResult { succeeded: deals.restorable, exceptions: deals.exceptions })
+    recycle_bin::unstamp(tx, BinKind::Deal, &deals.restorable, &deals.without_external_id)
 }
 
 /// Restores one record from the bin.

@@ -13,7 +13,7 @@ use crate::domain::error::{Error, Result};
 use crate::repository::chunks::{self, Chunk};
 use crate::repository::statistics;
 use crate::services::Services;
-use crate::services::bulk_actions::{self, ChunkRun};
+use crate::services::chunk_work::{self, ChunkRun};
 use crate::telemetry;
 
 pub(super) async fn run(services: Services, stop: watch::Receiver<bool>) {
@@ -56,7 +56,7 @@ async fn work_on(services: &Services, account: AccountId) -> Result<bool> {
     let ran = services
         .db
         .write(account, move |tx| {
-            bulk_actions::run_chunk(tx, &mut |chunk| {
+            chunk_work::run_chunk(tx, &mut |chunk| {
                 *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(chunk.clone());
             })
         })
@@ -78,7 +78,7 @@ async fn work_on(services: &Services, account: AccountId) -> Result<bool> {
             if let Some(chunk) = chunk {
                 telemetry::observe_failed_chunk();
                 let cause = error.to_string();
-                services.db.write(account, move |tx| bulk_actions::chunk_failed(tx, &chunk, &cause)).await?;
+                services.db.write(account, move |tx| chunk_work::chunk_failed(tx, &chunk, &cause)).await?;
             }
             Err(error)
         }
