@@ -18,7 +18,8 @@ use super::resources::Listing;
 use crate::domain::actor::Actor;
 use crate::domain::blocker::Blocker;
 use crate::domain::bulk_action::{
-    Action, ActionStatus, BulkAction, Counts, Notify, OnConflict, Outcome, RecordOutcome, TargetSummary,
+    Action, ActionStatus, BulkAction, Counts, Notify, OnBlocked, OnConflict, Origin, Outcome, RecordOutcome,
+    TargetSummary,
 };
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
@@ -26,7 +27,7 @@ use crate::domain::notification::Notification;
 use crate::domain::page::PageRequest;
 use crate::domain::results_csv::{ResultRow, ResultsCsv};
 use crate::repository::bulk_actions::{self, ActionFilter};
-use crate::repository::db::Read;
+use crate::repository::db::{Read, Tx};
 use crate::repository::{outbox, results};
 use crate::services::{self, Services};
 
@@ -39,7 +40,12 @@ pub struct BulkActionView {
     pub status: ActionStatus,
     pub counts: Counts,
     pub target: TargetSummary,
-    /// The action that this one takes back.
+    /// What happens to blocked records; of a delete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_blocked: Option<OnBlocked>,
+    /// Nothing is changed.
+    pub dry_run: bool,
+    /// The action that this one was made from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
     pub notify: Notify,
@@ -55,13 +61,6 @@ pub struct BulkActionView {
     /// Why the action failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Origin {
-    #[schema(example = "undo")]
-    pub kind: &'static str,
-    pub action_id: Uuid,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -91,7 +90,9 @@ fn view(read: &mut Read, actor: &Actor, action: BulkAction) -> Result<BulkAction
         status: action.status,
         counts: action.counts,
         target,
-        origin: action.undo_of.map(|action_id| Origin { kind: "undo", action_id }),
+        on_blocked: (action.action == Action::Delete).then_some(action.options.on_blocked),
+        dry_run: action.options.dry_run,
+        origin: action.origin,
         notify: action.notify,
         reason: action.reason,
         requested_by: RequestedBy { user_id: action.requested_by, name: action.requester.name },
@@ -120,7 +121,7 @@ fn accepted(view: &BulkActionView) -> Result<Answer> {
 /// Start a bulk action
 ///
 /// Freezes the set of records that the target describes now; later matches are never touched. Deletes move records into
-/// the recycle bin and leave those that something live is linked to. Exactly one member of `target` must be given.
+/// the recycle bin and leave those that something live is linked to, unless `on_blocked` says otherwise. Exactly one member of `target` must be given.
 #[utoipa::path(tag = "Bulk actions", request_body = BulkActionInput,
     responses((status = 202, description = "The action is queued.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "expected-count-mismatch"]))))]
@@ -227,9 +228,10 @@ pub struct RestoreInput {
     pub on_conflict: OnConflict,
 }
 
-/// Undo a bulk delete
+/// Undo a bulk action
 ///
-/// Starts a restore of exactly what the action deleted. There is one undo for each action.
+/// Starts an action that takes back exactly what a delete, deactivation or reactivation did, also a cancelled or failed
+/// one. There is one undo for each action.
 #[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)), request_body = Option<RestoreInput>,
     responses((status = 202, description = "The undo is queued.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "action-not-ended", "not-undoable",
@@ -251,6 +253,81 @@ pub async fn undo_bulk_action(
         })
         .await;
     services.signals.chunks.notify_waiters();
+    answer
+}
+
+/// Retry a bulk action
+///
+/// Starts a new action on the records that were blocked; after an abort on the whole set. Each is checked again.
+#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)),
+    responses((status = 202, description = "The retry is queued.", body = BulkActionView)),
+    extensions(("x-problems" = json!(["admin-only", "not-found", "action-not-ended", "nothing-to-retry"]))))]
+#[post("/bulk-actions/{id}/retry")]
+pub async fn retry_bulk_action(
+    Admin(actor): Admin,
+    services: web::Data<Services>,
+    Id(id): Id,
+    post: Post,
+) -> Result<HttpResponse, Problem> {
+    make_from(actor, services, post, move |tx, actor| services::bulk_actions::retry(tx, actor, id)).await
+}
+
+/// Execute a dry run
+///
+/// Starts an action on exactly the records of a completed dry run, within 24 hours and once. Each record is checked
+/// again: what was linked since is `blocked`, what vanished is `gone`, what the rules no longer select is `changed`.
+#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)),
+    responses((status = 202, description = "The action is queued.", body = BulkActionView)),
+    extensions(("x-problems" = json!(["admin-only", "not-found", "action-not-ended", "not-a-dry-run",
+        "dry-run-expired", "already-executed"]))))]
+#[post("/bulk-actions/{id}/execute")]
+pub async fn execute_bulk_action(
+    Admin(actor): Admin,
+    services: web::Data<Services>,
+    Id(id): Id,
+    post: Post,
+) -> Result<HttpResponse, Problem> {
+    make_from(actor, services, post, move |tx, actor| services::bulk_actions::execute(tx, actor, id)).await
+}
+
+async fn make_from(
+    actor: Actor,
+    services: web::Data<Services>,
+    post: Post,
+    mut make: impl FnMut(&mut Tx, &Actor) -> Result<BulkAction> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let caller = actor.clone();
+    let answer = post
+        .answer(&services.db, &caller, b"", move |tx| {
+            let action = make(tx, &actor)?;
+            accepted(&view(tx, &actor, action)?)
+        })
+        .await;
+    services.signals.chunks.notify_waiters();
+    answer
+}
+
+/// Cancel a bulk action
+///
+/// Stops it: once this has answered, not one more record changes. What was done until then stands, and can be undone.
+#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The action is cancelled.", body = BulkActionView)),
+    extensions(("x-problems" = json!(["admin-only", "not-found", "action-ended"]))))]
+#[post("/bulk-actions/{id}/cancel")]
+pub async fn cancel_bulk_action(
+    Admin(actor): Admin,
+    services: web::Data<Services>,
+    Id(id): Id,
+    post: Post,
+) -> Result<HttpResponse, Problem> {
+    let caller = actor.clone();
+    let answer = post
+        .answer(&services.db, &caller, b"", move |tx| {
+            let action = services::bulk_actions::cancel(tx, id)?;
+            Answer::new(StatusCode::OK, &view(tx, &actor, action)?, Vec::new())
+        })
+        .await;
+    services.signals.outbox.notify_waiters();
     answer
 }
 

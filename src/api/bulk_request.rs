@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
-use crate::domain::bulk_action::{Action, MAX_REASON_LENGTH, Notify, OnConflict, TargetSummary};
+use crate::domain::bulk_action::{Action, MAX_REASON_LENGTH, Notify, OnBlocked, OnConflict, Options, TargetSummary};
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, FieldError, Result};
 use crate::domain::segment::saved::Visibility;
@@ -18,20 +18,11 @@ use crate::services::bulk_actions::{ActionRequest, Target};
 
 const MAX_IDS: usize = 10_000;
 
-/// What happens to records that something live is linked to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OnBlocked {
-    /// They stay; the rest is deleted.
-    #[default]
-    Skip,
-}
-
 /// Which records. Exactly one of `segment_id`, `ids`, `rules` (with `match`) and `deletion_id`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetInput {
-    /// A saved or standard segment; for `delete`.
+    /// A saved or standard segment; not for `restore`.
     #[schema(example = "all-contacts")]
     pub segment_id: Option<String>,
     /// 1 to 10,000 ids. Doubles are dropped; unknown ones come out as `gone`.
@@ -40,7 +31,7 @@ pub struct TargetInput {
     #[serde(rename = "match")]
     #[schema(value_type = Option<Match>)]
     pub matching: Option<Value>,
-    /// Inline rules, as in a segment; for `delete`.
+    /// Inline rules, as in a segment; not for `restore`.
     #[schema(value_type = Option<Vec<RuleNode>>)]
     pub rules: Option<Value>,
     /// What one deletion took; for `restore`.
@@ -57,8 +48,12 @@ pub struct BulkActionInput {
     /// `deal` for `restore` alone.
     pub entity: BinKind,
     pub target: TargetInput,
+    /// For `delete`: what happens to records that something live is linked to; `skip` when left out.
     #[serde(default)]
-    pub on_blocked: OnBlocked,
+    pub on_blocked: Option<OnBlocked>,
+    /// An outcome and the reasons for each record, and nothing changed. `POST /bulk-actions/{id}/execute` then does it.
+    #[serde(default)]
+    pub dry_run: bool,
     /// For `restore`.
     #[serde(default)]
     pub on_conflict: Option<OnConflict>,
@@ -97,11 +92,14 @@ impl BulkActionInput {
         if self.expected_count.is_some_and(|count| count < 0) {
             checks.fail("/expected_count", "must not be negative");
         }
-        if self.action == Action::Delete && self.entity == BinKind::Deal {
-            checks.fail("/entity", "deals are deleted one by one; in bulk they can only be restored");
+        if self.action != Action::Restore && self.entity == BinKind::Deal {
+            checks.fail("/entity", "in bulk deals can only be restored");
         }
-        if self.action == Action::Delete && self.on_conflict.is_some() {
+        if self.action != Action::Restore && self.on_conflict.is_some() {
             checks.fail("/on_conflict", "goes with the action restore alone");
+        }
+        if self.action != Action::Delete && self.on_blocked.is_some() {
+            checks.fail("/on_blocked", "goes with the action delete alone");
         }
         let target = self.target.clone().check(&self, &mut checks);
         checks.finish()?;
@@ -113,21 +111,21 @@ impl BulkActionInput {
 impl TargetInput {
     /// Members are counted by hand: taking the first that fits would delete the wrong set.
     fn check(self, request: &BulkActionInput, checks: &mut Checks) -> Option<CheckedTarget> {
+        let restores = request.action == Action::Restore;
         let given = [
-            (self.segment_id.is_some(), "segment_id", Action::Delete),
-            (self.rules.is_some() || self.matching.is_some(), "rules", Action::Delete),
-            (self.deletion_id.is_some(), "deletion_id", Action::Restore),
+            (self.segment_id.is_some(), "segment_id", !restores),
+            (self.rules.is_some() || self.matching.is_some(), "rules", !restores),
+            (self.deletion_id.is_some(), "deletion_id", restores),
         ];
         let count = given.iter().filter(|(present, ..)| *present).count() + usize::from(self.ids.is_some());
         if count != 1 {
             checks.fail("/target", "must have exactly one of segment_id, ids, rules (with match) and deletion_id");
             return None;
         }
-        for (_, name, action) in given.iter().filter(|(present, ..)| *present) {
-            if request.action != *action {
-                checks.fail(format!("/target/{name}"), format!("goes with the action {} alone", action.as_str()));
-                return None;
-            }
+        if let Some((_, name, _)) = given.iter().find(|(present, _, fits)| *present && !fits) {
+            let action = request.action.as_str();
+            checks.fail(format!("/target/{name}"), format!("does not go with the action {action}"));
+            return None;
         }
         if let Some(mut ids) = self.ids {
             if ids.is_empty() || ids.len() > MAX_IDS {
@@ -178,7 +176,12 @@ impl CheckedRequest {
             target,
             summary,
             expected_count: input.expected_count,
-            on_conflict: input.on_conflict.unwrap_or_default(),
+            options: Options {
+                on_blocked: input.on_blocked.unwrap_or_default(),
+                on_conflict: input.on_conflict.unwrap_or_default(),
+                dry_run: input.dry_run,
+                inverse_of: None,
+            },
             notify: input.notify,
             reason: input.reason.clone(),
         })

@@ -101,7 +101,9 @@ pub enum Conflict {
     NothingToRetry,
     NotADryRun,
     DryRunExpired,
-    AlreadyExecuted { execution: Uuid },
+    AlreadyExecuted {
+        execution: Uuid,
+    },
     IdempotencyInProgress,
 }
 

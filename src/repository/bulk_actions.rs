@@ -240,12 +240,7 @@ pub fn list(read: &mut Read, filter: &ActionFilter, page: &PageRequest<Uuid>) ->
 ///
 /// `None` when the action has ended meanwhile: then nothing of the chunks may stay. The action comes back completed
 /// when these were its last.
-pub fn add_tally(
-    tx: &mut Tx,
-    id: Uuid,
-    tally: &Tally,
-    purge_at: Option<DateTime<Utc>>,
-) -> Result<Option<BulkAction>> {
+pub fn add_tally(tx: &mut Tx, id: Uuid, tally: &Tally, purge_at: Option<DateTime<Utc>>) -> Result<Option<BulkAction>> {
     use diesel::dsl::sql;
     use diesel::sql_types::{Integer, Nullable, Text, Timestamptz};
     let now = tx.now();

@@ -28,10 +28,7 @@ pub fn lock(tx: &mut Tx, kind: RecordKind, ids: &[Uuid]) -> Result<Vec<Standing>
          ORDER BY id FOR NO KEY UPDATE",
         BinKind::from(kind).table()
     );
-    Ok(diesel::sql_query(sql)
-        .bind::<SqlUuid, _>(tx.account().0)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .load(tx.conn)?)
+    Ok(diesel::sql_query(sql).bind::<SqlUuid, _>(tx.account().0).bind::<Array<SqlUuid>, _>(ids).load(tx.conn)?)
 }
 
 /// Sets the status of locked live rows.

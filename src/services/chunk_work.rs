@@ -8,8 +8,7 @@ use super::deletion;
 use super::restoration::{self, RestoreRules};
 use super::status_changes::set_status;
 use crate::domain::bulk_action::{
-    Action, ActionStatus, BulkAction, ChunkResult, Exception, MAX_ATTEMPTS, Mode, OnBlocked, OriginKind, Outcome,
-    Tally,
+    Action, ActionStatus, BulkAction, ChunkResult, Exception, MAX_ATTEMPTS, Mode, OnBlocked, OriginKind, Outcome, Tally,
 };
 use crate::domain::entity::RecordKind;
 use crate::domain::error::{Error, Result};
@@ -113,13 +112,7 @@ fn handle(tx: &mut Tx, action: &BulkAction, ids: &[Uuid], mode: Mode) -> Result<
 }
 
 /// Brings back what the deletion took, and reactivates what it deactivated instead.
-fn undo_deletion(
-    tx: &mut Tx,
-    action: &BulkAction,
-    deletion: Uuid,
-    ids: &[Uuid],
-    mode: Mode,
-) -> Result<ChunkResult> {
+fn undo_deletion(tx: &mut Tx, action: &BulkAction, deletion: Uuid, ids: &[Uuid], mode: Mode) -> Result<ChunkResult> {
     let instead = chunks::excepted_as(tx, deletion, ids, Outcome::Deactivated)?;
     let taken: Vec<Uuid> = ids.iter().filter(|id| instead.binary_search(id).is_err()).copied().collect();
     let mut result = restoration::restore_records(tx, action.entity, &taken, rules(action, Some(deletion), mode))?;

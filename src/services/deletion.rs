@@ -25,13 +25,7 @@ pub fn bin_stamp(tx: &Tx, deletion_id: Uuid, retention_days: i32) -> BinStamp {
 ///
 /// The rows are locked first; the blockers are then looked for by a further statement, so that a link committed while
 /// the lock was waited for is seen. A link made later waits in `hold_live` and finds the record gone.
-pub fn delete_records(
-    tx: &mut Tx,
-    kind: RecordKind,
-    ids: &[Uuid],
-    stamp: BinStamp,
-    mode: Mode,
-) -> Result<ChunkResult> {
+pub fn delete_records(tx: &mut Tx, kind: RecordKind, ids: &[Uuid], stamp: BinStamp, mode: Mode) -> Result<ChunkResult> {
     let locked = recycle_bin::lock(tx, kind.into(), ids)?;
     let live: Vec<Uuid> = locked.iter().filter(|row| row.bin.is_none()).map(|row| row.id).collect();
     let mut blocked = blockers::of(tx, kind, &live)?;

@@ -44,7 +44,7 @@ fn report(read: &mut Read, action: BulkAction, public_url: String) -> Result<Rep
         operation: operation(&action),
         kind: action.entity,
         source: source(&action),
-        ending: if action.status == ActionStatus::Failed { Ending::Failed } else { Ending::Completed },
+        ending: ending(&action),
         counts: counts(&action),
         finished_at: action.finished_at.unwrap_or(now),
         restorable_until: action.restorable_until.filter(|until| *until > now),
@@ -61,8 +61,30 @@ fn report(read: &mut Read, action: BulkAction, public_url: String) -> Result<Rep
 fn operation(action: &BulkAction) -> Operation {
     match action.action {
         Action::Delete => Operation::Delete,
-        Action::Restore if action.undo_of.is_some() => Operation::Undo,
+        Action::Restore if action.options.inverse_of.is_some() => Operation::Undo,
         Action::Restore => Operation::Restore,
+        Action::Deactivate => Operation::Deactivate,
+        Action::Reactivate => Operation::Reactivate,
+    }
+}
+
+fn ending(action: &BulkAction) -> Ending {
+    match action.status {
+        ActionStatus::Aborted => Ending::Aborted,
+        ActionStatus::Cancelled => Ending::Cancelled,
+        ActionStatus::Failed => Ending::Failed,
+        ActionStatus::Queued | ActionStatus::Running | ActionStatus::Completed => Ending::Completed,
+    }
+}
+
+/// Records with which the action did what it is for.
+fn done(action: &BulkAction) -> i64 {
+    let counts = action.counts;
+    match action.action {
+        Action::Delete => counts.deleted,
+        Action::Deactivate => counts.deactivated,
+        Action::Reactivate => counts.reactivated,
+        Action::Restore => counts.restored + counts.reactivated + counts.deactivated,
     }
 }
 
@@ -70,7 +92,7 @@ fn counts(action: &BulkAction) -> Counts {
     let counts = action.counts;
     Counts {
         matched: counts.matched.unsigned_abs(),
-        done: (counts.deleted + counts.restored).unsigned_abs(),
+        done: done(action).unsigned_abs(),
         blocked: counts.blocked.unsigned_abs(),
         conflict: counts.conflict.unsigned_abs(),
         gone: counts.gone.unsigned_abs(),

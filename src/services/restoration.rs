@@ -140,12 +140,7 @@ fn restore_deals(tx: &mut Tx, ids: &[Uuid], rules: RestoreRules) -> Result<Chunk
 }
 
 /// Takes the parents that `deals` need out of the bin, then the deals.
-fn bring_back(
-    tx: &mut Tx,
-    parents: Vec<(RecordKind, Plan)>,
-    deals: &Plan,
-    needed: &BTreeSet<RecordRef>,
-) -> Result<()> {
+fn bring_back(tx: &mut Tx, parents: Vec<(RecordKind, Plan)>, deals: &Plan, needed: &BTreeSet<RecordRef>) -> Result<()> {
     for (kind, plan) in parents {
         let pulled: Vec<Uuid> =
             plan.restorable.into_iter().filter(|id| needed.contains(&RecordRef { kind, id: *id })).collect();
