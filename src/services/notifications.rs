@@ -63,8 +63,8 @@ fn operation(action: &BulkAction) -> Operation {
         Action::Delete => Operation::Delete,
         Action::Restore if action.options.inverse_of.is_some() => Operation::Undo,
         Action::Restore => Operation::Restore,
-        Action::Deactivate => Operation::Deactivate,
-        Action::Reactivate => Operation::Reactivate,
+        Action::Deactivate => Operation::Delete,
+        Action::Reactivate => Operation::Restore,
     }
 }
 

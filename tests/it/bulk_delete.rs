@@ -17,10 +17,20 @@ pub fn ended(client: &Client, action: &Value) -> Value {
     loop {
         let action = client.get(&path).expect(200);
         let count = |name: &str| action["counts"][name].as_i64().unwrap();
-        let outcomes = ["deleted", "restored", "blocked", "gone", "conflict", "changed", "unchanged"]
-            .map(count)
-            .iter()
-            .sum::<i64>();
+        let outcomes = [
+            "deleted",
+            "restored",
+            "deactivated",
+            "reactivated",
+            "blocked",
+            "gone",
+            "conflict",
+            "changed",
+            "unchanged",
+        ]
+        .map(count)
+        .iter()
+        .sum::<i64>();
         assert_eq!(count("processed"), outcomes, "{action}");
         assert_eq!(count("matched"), count("processed") + count("not_processed"), "{action}");
         if !["queued", "running"].contains(&action["status"].as_str().unwrap()) {

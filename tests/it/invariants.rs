@@ -41,7 +41,7 @@ pub fn dangling_links(connection: &mut PgConnection) -> Vec<String> {
 pub fn wrong_accounts(connection: &mut PgConnection) -> Vec<String> {
     lines(
         connection,
-        "WITH sets AS (SELECT account_id, action_id, sum(cardinality(ids)) AS ids, count(*) AS chunks, \
+        "WITH sets AS (SELECT account_id, action_id, sum(cardinality(ids)) AS ids, count(*) FILTER (WHERE number >= 0) AS chunks, \
            count(*) FILTER (WHERE state = 'done') AS done, \
            coalesce(sum(cardinality(ids)) FILTER (WHERE state = 'done'), 0) AS processed, \
            count(*) FILTER (WHERE state = 'pending') AS pending FROM bulk_action_chunks GROUP BY 1, 2), \
@@ -49,17 +49,21 @@ pub fn wrong_accounts(connection: &mut PgConnection) -> Vec<String> {
            count(*) FILTER (WHERE outcome = 'blocked') AS blocked, count(*) FILTER (WHERE outcome = 'gone') AS gone, \
            count(*) FILTER (WHERE outcome = 'conflict') AS conflict, \
            count(*) FILTER (WHERE outcome = 'changed') AS changed, \
-           count(*) FILTER (WHERE outcome = 'unchanged') AS unchanged FROM bulk_action_exceptions GROUP BY 1, 2) \
+           count(*) FILTER (WHERE outcome = 'unchanged') AS unchanged, \
+           count(*) FILTER (WHERE outcome = 'deactivated') AS deactivated, \
+           count(*) FILTER (WHERE outcome = 'reactivated') AS reactivated FROM bulk_action_exceptions GROUP BY 1, 2) \
          SELECT a.id || ' ' || a.status || ': ' || to_jsonb(a)::text || coalesce(to_jsonb(s)::text, '') || \
            coalesce(to_jsonb(k)::text, '') AS line \
          FROM bulk_actions AS a LEFT JOIN sets AS s ON s.account_id = a.account_id AND s.action_id = a.id \
          LEFT JOIN kept AS k ON k.account_id = a.account_id AND k.action_id = a.id \
          WHERE a.target <> '{}' AND NOT (a.matched = coalesce(s.ids, 0) AND a.chunks_total = coalesce(s.chunks, 0) \
-           AND a.chunks_done = coalesce(s.done, 0) \
-           AND a.succeeded = coalesce(s.processed, 0) - coalesce(k.exceptions, 0) \
+           AND (a.options ->> 'on_blocked' = 'abort' OR a.chunks_done = coalesce(s.done, 0)) \
+           AND a.succeeded = CASE WHEN a.status = 'aborted' THEN 0 \
+             ELSE coalesce(s.processed, 0) - coalesce(k.exceptions, 0) END \
            AND a.blocked = coalesce(k.blocked, 0) AND a.gone = coalesce(k.gone, 0) \
            AND a.conflict = coalesce(k.conflict, 0) AND a.changed = coalesce(k.changed, 0) \
-           AND a.unchanged = coalesce(k.unchanged, 0) \
+           AND a.unchanged = coalesce(k.unchanged, 0) AND a.deactivated = coalesce(k.deactivated, 0) \
+           AND a.reactivated = coalesce(k.reactivated, 0) \
            AND (a.status <> 'completed' OR a.chunks_done = a.chunks_total) \
            AND (a.finished_at IS NULL OR coalesce(s.pending, 0) = 0))",
     )

@@ -28,3 +28,4 @@ mod settings;
 mod smtp;
 mod smtp_server;
 mod taking_back;
+mod verbs;

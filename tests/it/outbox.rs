@@ -35,12 +35,12 @@ fn db(database: &TestDatabase) -> Db {
 /// An ended bulk delete of 3 contacts, of which one was blocked and one was gone.
 fn insert_action(sql: &mut PgConnection, requester: Value) {
     diesel::sql_query(
-        "INSERT INTO bulk_actions (account_id, id, action, entity, status, on_conflict, notify,
+        "INSERT INTO bulk_actions (account_id, id, action, entity, status, options, notify,
              reason, target, requested_by, requester, retention_days, chunks_total, chunks_done, matched, succeeded,
-             blocked, gone, conflict, changed, unchanged, created_at, started_at, finished_at,
+             blocked, gone, conflict, changed, unchanged, deactivated, reactivated, created_at, started_at, finished_at,
              restorable_until)
-         VALUES ($1, $2, 'delete', 'contact', 'completed', 'refuse', 'always', 'tidy up', $3, 'ann', $4,
-             30, 1, 1, 3, 1, 1, 1, 0, 0, 0, now(), now(), '2026-11-24 09:14:07Z', now() + interval '30 days')",
+         VALUES ($1, $2, 'delete', 'contact', 'completed', '{}', 'always', 'tidy up', $3, 'ann', $4,
+             30, 1, 1, 3, 1, 1, 1, 0, 0, 0, 0, 0, now(), now(), '2026-11-24 09:14:07Z', now() + interval '30 days')",
     )
     .bind::<SqlUuid, _>(account().0)
     .bind::<SqlUuid, _>(ACTION)
