@@ -343,6 +343,11 @@ impl BulkAction {
         self.action.main_outcome(self.options.inverse_of)
     }
 
+    /// Whether only the counts are left: which records they were is forgotten.
+    pub fn details_expired(&self) -> bool {
+        self.target.kind.is_none()
+    }
+
     /// Whether the report is due when the action ends as it stands.
     pub fn report_due(&self) -> bool {
         match self.notify {

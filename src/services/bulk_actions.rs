@@ -90,7 +90,8 @@ pub fn undo(tx: &mut Tx, actor: &Actor, id: Uuid, on_conflict: OnConflict) -> Re
     if let Some(undo) = bulk_actions::successor(tx, id, OriginKind::Undo)? {
         return Err(Error::conflict(Conflict::AlreadyUndone { undo }));
     }
-    if origin.counts.deleted + origin.counts.deactivated + origin.counts.reactivated == 0 {
+    let changed = origin.counts.deleted + origin.counts.deactivated + origin.counts.reactivated;
+    if changed == 0 || origin.details_expired() {
         return Err(Error::conflict(Conflict::NothingToUndo));
     }
     let new = NewAction {
@@ -111,7 +112,7 @@ pub fn undo(tx: &mut Tx, actor: &Actor, id: Uuid, on_conflict: OnConflict) -> Re
 /// `ActionNotEnded`, or `NothingToRetry`.
 pub fn retry(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
     let origin = ended(tx, id)?;
-    if origin.counts.blocked == 0 {
+    if origin.counts.blocked == 0 || origin.details_expired() {
         return Err(Error::conflict(Conflict::NothingToRetry));
     }
     let new = NewAction { target: TargetSummary::of_kind("retry"), ..successor(&origin, OriginKind::Retry) };
