@@ -1,6 +1,6 @@
 //! Prints an example of the report mail, to look at it: `cargo run --example render_mail -- nl`.
-//! A second argument picks the part (`html`, `text`, `subject`), a third the case (`kept`, `conflict`,
-//! `aborted`, `failed`, `clean`, `long`).
+//! A second argument picks the part (`html`, `text`, `subject`), a third the case (`kept`, `deactivated`,
+//! `undone`, `aborted`, `cancelled`, `failed`, `clean`, `long`, `deactivation`, `retry`).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sweep::domain::blocker::{Blocker, BlockerSample};
@@ -8,7 +8,7 @@ use sweep::domain::entity::BinKind;
 use sweep::domain::link_catalogue::{LinkRole, LinkedKind};
 use sweep::mail::exceptions_file::ExceptionsFile;
 use sweep::mail::locale::Language;
-use sweep::mail::report::{Cause, Counts, Ending, ExceptionFacts, Operation, Report, Source};
+use sweep::mail::report::{Cause, Counts, Ending, ExceptionFacts, Operation, Report, Source, Undone};
 use uuid::Uuid;
 
 fn main() {
@@ -26,11 +26,32 @@ fn main() {
 fn example(language: Language, case: &str) -> Report {
     let mut report = kept(language);
     match case {
-        "conflict" => make_conflict(&mut report),
+        "undone" => make_undone(&mut report),
+        "deactivated" => {
+            report.counts =
+                Counts { matched: 3949, done: 3440, deactivated_instead: 500, unchanged: 9, ..Counts::default() };
+        }
+        "deactivation" => {
+            make_clean(&mut report);
+            report.operation = Operation::Deactivate;
+            report.restorable_until = None;
+            report.counts = Counts { matched: 340, done: 337, gone: 1, unchanged: 2, ..Counts::default() };
+        }
+        "retry" => {
+            report.source = Source::Retry;
+            report.counts = Counts { matched: 500, done: 488, blocked: 12, ..Counts::default() };
+            report.kept_by = vec![(LinkedKind::Deal, 7), (LinkedKind::Invoice, 6)];
+        }
         "aborted" => {
             report.ending = Ending::Aborted;
             report.restorable_until = None;
             report.counts = Counts { matched: 3949, blocked: 500, not_processed: 3449, ..Counts::default() };
+        }
+        "cancelled" => {
+            make_clean(&mut report);
+            report.ending = Ending::Cancelled;
+            report.counts =
+                Counts { matched: 3949, done: 1960, gone: 30, changed: 10, not_processed: 1949, ..Counts::default() };
         }
         "failed" => {
             report.ending = Ending::Failed;
@@ -38,10 +59,8 @@ fn example(language: Language, case: &str) -> Report {
                 Counts { matched: 3949, done: 1200, blocked: 212, gone: 1, not_processed: 2536, ..Counts::default() };
         }
         "clean" => {
+            make_clean(&mut report);
             report.counts = Counts { matched: 1, done: 1, ..Counts::default() };
-            report.kept_by.clear();
-            report.exceptions.clear();
-            report.exceptions_file = ExceptionsFile::Empty;
         }
         "long" => report.exceptions_file = ExceptionsFile::TooLarge,
         _ => {}
@@ -49,12 +68,19 @@ fn example(language: Language, case: &str) -> Report {
     report
 }
 
-fn make_conflict(report: &mut Report) {
-    report.operation = Operation::Undo;
+fn make_clean(report: &mut Report) {
+    report.kept_by.clear();
+    report.exceptions.clear();
+    report.exceptions_file = ExceptionsFile::Empty;
+}
+
+fn make_undone(report: &mut Report) {
+    report.operation = Operation::Undo(Undone::Delete);
     report.reason = None;
     report.restorable_until = None;
     report.kept_by.clear();
-    report.counts = Counts { matched: 3449, done: 3447, conflict: 1, unchanged: 1, ..Counts::default() };
+    report.counts =
+        Counts { matched: 3949, done: 3447, reactivated_too: 500, conflict: 1, unchanged: 1, ..Counts::default() };
     report.exceptions = vec![ExceptionFacts {
         record_id: Uuid::from_u128(1),
         name: Some("Jan Peeters".to_owned()),
@@ -122,7 +148,7 @@ fn exceptions() -> Vec<ExceptionFacts> {
         .map(|((name, groups), id)| ExceptionFacts {
             record_id: Uuid::from_u128(id),
             name: Some(name.to_owned()),
-            cause: Cause::Blocked(groups),
+            cause: Cause::Linked(groups),
         })
         .collect()
 }

@@ -4,9 +4,9 @@ use askama::Template;
 
 use super::exceptions_file::ExceptionsFile;
 use super::locale::Phrases;
-use super::report::{Cause, Ending, ExceptionFacts, Operation, Report};
-
+use super::report::{Cause, Effect, Ending, ExceptionFacts, Operation, Report};
 use crate::domain::blocker::Blocker;
+use crate::domain::bulk_action::OnBlocked;
 
 pub(super) struct Letter {
     lang: &'static str,
@@ -22,6 +22,7 @@ pub(super) struct Letter {
     notes: Vec<String>,
     what_now: &'static str,
     advice: Vec<&'static str>,
+    retry: Option<Step>,
     footer: String,
 }
 
@@ -67,16 +68,17 @@ impl Letter {
     pub(super) fn from_report(report: &Report) -> Self {
         let say = report.language.phrases();
         let counts = &report.counts;
-        let can_undo = report.operation == Operation::Delete && counts.done > 0;
-        let advice =
-            [(counts.blocked > 0).then(|| say.after_kept()), (counts.conflict > 0).then(|| say.after_conflict())];
+        let advice = [
+            (linked(report) > 0).then(|| say.after_linked(on_blocked(report))),
+            (counts.conflict > 0).then(|| say.after_conflict()),
+        ];
         Self {
             lang: say.tag(),
             subject: subject(report, say),
             opening: say.opening(report),
             bar: Bar::from_report(report),
             done: done(report, say),
-            undo: (can_undo && report.restorable_until.is_some())
+            undo: can_undo(report)
                 .then(|| Step { sentence: say.to_undo(), command: post_command(&action_url(report, "/undo")) }),
             stayed: stayed(report, say),
             exceptions: report.exceptions.iter().map(|exception| exception_line(exception, say)).collect(),
@@ -88,6 +90,8 @@ impl Letter {
             notes: notes(report, say),
             what_now: say.what_now(),
             advice: advice.into_iter().flatten().collect(),
+            retry: (counts.blocked > 0)
+                .then(|| Step { sentence: say.to_retry(), command: post_command(&action_url(report, "/retry")) }),
             footer: format!("{} {} {}.", say.why_you(), say.action(), report.action_id),
         }
     }
@@ -108,11 +112,38 @@ impl Bar {
             0 if part > 0 => 1,
             percent => percent,
         };
-        let kept = percent(counts.blocked + counts.conflict);
-        let others = counts.gone + counts.unchanged + counts.not_processed;
+        let kept = percent(linked(report) + counts.conflict);
+        let others = counts.gone + counts.changed + counts.unchanged + counts.not_processed;
         let rest = if others > 0 { percent(others) } else { 0 };
-        let done = if counts.done > 0 { 100 - kept - rest } else { 0 };
+        let done = if counts.done + counts.reactivated_too > 0 { 100 - kept - rest } else { 0 };
         Self { done, kept, rest }
+    }
+}
+
+/// Records that were not deleted because something is linked to them.
+fn linked(report: &Report) -> u64 {
+    report.counts.blocked + report.counts.deactivated_instead
+}
+
+/// What was done about them.
+fn on_blocked(report: &Report) -> OnBlocked {
+    match report.ending {
+        Ending::Aborted => OnBlocked::Abort,
+        _ if report.counts.deactivated_instead > 0 => OnBlocked::Deactivate,
+        _ => OnBlocked::Skip,
+    }
+}
+
+/// Whether an undo would find something to take back.
+fn can_undo(report: &Report) -> bool {
+    let counts = &report.counts;
+    match report.operation {
+        Operation::Delete => {
+            let restorable = counts.done > 0 && report.restorable_until.is_some();
+            restorable || counts.deactivated_instead > 0
+        }
+        Operation::Deactivate | Operation::Reactivate => counts.done > 0,
+        Operation::Restore | Operation::Undo(_) => false,
     }
 }
 
@@ -122,8 +153,12 @@ fn subject(report: &Report, say: &dyn Phrases) -> String {
         return say.nothing_deleted(report.kind, counts.blocked, counts.matched);
     }
     let unfinished = say.unfinished(report.operation, report.ending);
-    let progress = say.progress(report.operation, report.kind, counts.done, counts.matched);
+    let progress = say.progress(report.operation.effect(), report.kind, counts.done, counts.matched);
     let mut subject = format!("{unfinished}{progress}");
+    let also = [(Effect::Deactivated, counts.deactivated_instead), (Effect::Reactivated, counts.reactivated_too)];
+    for (effect, n) in also.into_iter().filter(|&(_, n)| n > 0) {
+        subject = format!("{subject}, {}", say.also_briefly(effect, report.kind, n));
+    }
     if counts.blocked > 0 {
         subject = format!("{subject}, {}", say.kept_briefly(report.kind, counts.blocked));
     }
@@ -134,21 +169,23 @@ fn subject(report: &Report, say: &dyn Phrases) -> String {
 }
 
 fn done(report: &Report, say: &dyn Phrases) -> Headline {
-    let done = report.counts.done;
-    let why_unfinished = say.why_unfinished(report.ending);
-    let take_back = match report.restorable_until {
-        Some(until) if report.operation == Operation::Delete && done > 0 => say.can_take_back(done, until),
-        _ => String::new(),
-    };
-    Headline {
-        strong: say.done(report.operation, report.kind, done),
-        rest: format!("{take_back} {why_unfinished}").trim().to_owned(),
-    }
+    let counts = &report.counts;
+    let something_done = counts.done + counts.deactivated_instead + counts.reactivated_too > 0;
+    let sentences = [
+        (counts.reactivated_too > 0).then(|| say.reactivated_too(counts.reactivated_too)),
+        Some(say.why_unfinished(report.ending, something_done).to_owned()),
+        report
+            .restorable_until
+            .filter(|_| report.operation == Operation::Delete && counts.done > 0)
+            .map(|until| say.can_take_back(counts.done, until)),
+    ];
+    let sentences: Vec<String> = sentences.into_iter().flatten().filter(|sentence| !sentence.is_empty()).collect();
+    Headline { strong: say.done(report.operation.effect(), report.kind, counts.done), rest: sentences.join(" ") }
 }
 
 fn stayed(report: &Report, say: &dyn Phrases) -> Vec<Headline> {
     let counts = &report.counts;
-    let kept = (counts.blocked > 0).then(|| kept(report, say));
+    let kept = (linked(report) > 0).then(|| kept(report, say));
     let in_conflict = (counts.conflict > 0)
         .then(|| Headline { strong: say.in_conflict(report.kind, counts.conflict), rest: String::new() });
     kept.into_iter().chain(in_conflict).collect()
@@ -158,15 +195,15 @@ fn kept(report: &Report, say: &dyn Phrases) -> Headline {
     let by_kind: Vec<String> = report.kept_by.iter().map(|&(kind, n)| say.kept_by(kind, n)).collect();
     let links: u64 = report.kept_by.iter().map(|&(_, n)| n).sum();
     let mut rest = by_kind.join(", ");
-    if links > report.counts.blocked {
+    if links > linked(report) {
         rest = format!("{rest} {}", say.record_can_have_several());
     }
-    Headline { strong: say.kept(report.kind, report.counts.blocked), rest: format!("{rest}.") }
+    Headline { strong: say.linked(on_blocked(report), report.kind, linked(report)), rest: format!("{rest}.") }
 }
 
 fn exception_line(exception: &ExceptionFacts, say: &dyn Phrases) -> Line {
     let why = match &exception.cause {
-        Cause::Blocked(groups) => {
+        Cause::Linked(groups) => {
             let groups: Vec<String> = groups.iter().map(|group| blocker(group, say)).collect();
             groups.join("; ")
         }
@@ -195,7 +232,7 @@ fn blocker(group: &Blocker, say: &dyn Phrases) -> String {
 }
 
 fn exceptions_end(report: &Report, say: &dyn Phrases) -> Option<String> {
-    let all = report.counts.blocked + report.counts.conflict;
+    let all = linked(report) + report.counts.conflict;
     let unnamed = all.saturating_sub(report.exceptions.len() as u64);
     match (&report.exceptions_file, unnamed) {
         (ExceptionsFile::Empty, _) | (ExceptionsFile::TooLarge, 0) => None,
@@ -209,8 +246,10 @@ fn notes(report: &Report, say: &dyn Phrases) -> Vec<String> {
     let counts = &report.counts;
     let notes = [
         (counts.gone > 0).then(|| say.gone(report.operation, counts.gone)),
-        (counts.unchanged > 0).then(|| say.unchanged(counts.unchanged)),
-        (counts.not_processed > 0).then(|| say.not_processed(counts.not_processed)),
+        (counts.changed > 0).then(|| say.changed(report.operation, counts.changed)),
+        (counts.unchanged > 0).then(|| say.unchanged(report.operation, counts.unchanged)),
+        // That an abort left all as it was has been said.
+        (counts.not_processed > 0 && report.ending != Ending::Aborted).then(|| say.not_processed(counts.not_processed)),
     ];
     notes.into_iter().flatten().collect()
 }

@@ -8,7 +8,8 @@ mod german;
 
 use chrono::{DateTime, Datelike, Utc};
 
-use super::report::{Ending, Operation, Report};
+use super::report::{Effect, Ending, Operation, Report};
+use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
 use crate::domain::link_catalogue::{LinkRole, LinkedKind};
 
@@ -54,25 +55,30 @@ pub(super) trait Phrases {
     fn moment(&self, at: DateTime<Utc>) -> String;
 
     /// "3,449 of 3,949 contacts deleted"
-    fn progress(&self, operation: Operation, kind: BinKind, done: u64, matched: u64) -> String;
+    fn progress(&self, effect: Effect, kind: BinKind, done: u64, matched: u64) -> String;
+    /// "500 deactivated", after a progress
+    fn also_briefly(&self, effect: Effect, kind: BinKind, n: u64) -> String;
     /// "500 kept", after a progress
     fn kept_briefly(&self, kind: BinKind, n: u64) -> String;
     /// "9 in conflict", after a progress
     fn in_conflict_briefly(&self, n: u64) -> String;
     /// "Bulk delete failed: ", before a progress; empty when it completed
-    fn unfinished(&self, operation: Operation, ending: Ending) -> &'static str;
+    fn unfinished(&self, operation: Operation, ending: Ending) -> String;
     /// "Nothing deleted: linked records on 500 of 3,949 contacts"
     fn nothing_deleted(&self, kind: BinKind, blocked: u64, matched: u64) -> String;
 
     /// Greeting, what was asked for, how and when it ended.
     fn opening(&self, report: &Report) -> String;
-    fn done(&self, operation: Operation, kind: BinKind, n: u64) -> String;
-    /// Why not all was done; empty when it completed.
-    fn why_unfinished(&self, ending: Ending) -> &'static str;
+    fn done(&self, effect: Effect, kind: BinKind, n: u64) -> String;
+    /// Of the undo of a delete: what it had deactivated instead is active again.
+    fn reactivated_too(&self, n: u64) -> String;
+    /// Why not all was done, and, when something was, that it stays so; empty when it completed.
+    fn why_unfinished(&self, ending: Ending, something_done: bool) -> &'static str;
     fn can_take_back(&self, n: u64, until: DateTime<Utc>) -> String;
     fn to_undo(&self) -> &'static str;
 
-    fn kept(&self, kind: BinKind, n: u64) -> String;
+    /// That linked records were not deleted, and what became of them; what links them comes next.
+    fn linked(&self, on_blocked: OnBlocked, kind: BinKind, n: u64) -> String;
     /// "212 by deals"
     fn kept_by(&self, kind: LinkedKind, n: u64) -> String;
     fn record_can_have_several(&self) -> &'static str;
@@ -88,11 +94,14 @@ pub(super) trait Phrases {
     fn too_long_to_attach(&self) -> &'static str;
 
     fn gone(&self, operation: Operation, n: u64) -> String;
-    fn unchanged(&self, n: u64) -> String;
+    fn changed(&self, operation: Operation, n: u64) -> String;
+    fn unchanged(&self, operation: Operation, n: u64) -> String;
     fn not_processed(&self, n: u64) -> String;
 
     fn what_now(&self) -> &'static str;
-    fn after_kept(&self) -> &'static str;
+    /// What can be done about linked records.
+    fn after_linked(&self, on_blocked: OnBlocked) -> &'static str;
+    fn to_retry(&self) -> &'static str;
     fn after_conflict(&self) -> &'static str;
     fn why_you(&self) -> &'static str;
     fn action(&self) -> &'static str;
@@ -197,9 +206,9 @@ mod tests {
     #[test]
     fn progress_agrees_in_number_gender_and_case() {
         use BinKind::{Company, Contact};
-        use Operation::{Delete, Restore};
+        use Effect::{Deactivated, Deleted, Reactivated, Restored};
         assert_eq!(
-            in_all(|say| say.progress(Delete, Contact, 3449, 3949)),
+            in_all(|say| say.progress(Deleted, Contact, 3449, 3949)),
             [
                 "3,449 of 3,949 contacts deleted",
                 "3.449 van 3.949 contacten verwijderd",
@@ -208,15 +217,28 @@ mod tests {
             ]
         );
         assert_eq!(
-            in_all(|say| say.progress(Delete, Company, 1, 1)),
+            in_all(|say| say.progress(Deleted, Company, 1, 1)),
             ["1 company deleted", "1 bedrijf verwijderd", "1 entreprise supprimée", "1 Unternehmen gelöscht",]
         );
         assert_eq!(
-            in_all(|say| say.progress(Restore, Contact, 2, 2)),
+            in_all(|say| say.progress(Restored, Contact, 2, 2)),
             ["2 contacts restored", "2 contacten hersteld", "2 contacts restaurés", "2 Kontakte wiederhergestellt",]
         );
         assert_eq!(
-            in_all(|say| say.progress(Delete, Company, 0, 0)),
+            in_all(|say| say.progress(Deactivated, Company, 2, 3)),
+            [
+                "2 of 3 companies deactivated",
+                "2 van 3 bedrijven gedeactiveerd",
+                "2 entreprises sur 3 désactivées",
+                "2 von 3 Unternehmen deaktiviert",
+            ]
+        );
+        assert_eq!(
+            in_all(|say| say.also_briefly(Reactivated, Contact, 2)),
+            ["2 reactivated", "2 opnieuw geactiveerd", "2 réactivés", "2 reaktiviert"]
+        );
+        assert_eq!(
+            in_all(|say| say.progress(Deleted, Company, 0, 0)),
             [
                 "No companies deleted",
                 "Geen bedrijven verwijderd",
@@ -225,7 +247,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            in_all(|say| say.progress(Delete, Company, 0, 2)),
+            in_all(|say| say.progress(Deleted, Company, 0, 2)),
             [
                 "0 of 2 companies deleted",
                 "0 van 2 bedrijven verwijderd",

@@ -15,10 +15,10 @@ use crate::domain::link_catalogue::LinkedKind;
 const PAGE: i64 = 500;
 
 /// The outcomes of a record with which the action did not succeed, those that the requester can do something about first.
-const EXCEPTIONS: [Outcome; 5] =
-    [Outcome::Blocked, Outcome::Conflict, Outcome::Changed, Outcome::Gone, Outcome::Unchanged];
+const EXCEPTIONS: [Outcome; 6] =
+    [Outcome::Blocked, Outcome::Deactivated, Outcome::Conflict, Outcome::Changed, Outcome::Gone, Outcome::Unchanged];
 
-/// How many records each kind of link kept, the most first. A record can count for several kinds.
+/// How many records each kind of link kept from being deleted, the most first. A record can count for several kinds.
 pub fn kept_by_kind(read: &mut Read, action_id: Uuid) -> Result<Vec<(LinkedKind, i64)>> {
     #[derive(QueryableByName)]
     struct Kept {
@@ -30,7 +30,7 @@ pub fn kept_by_kind(read: &mut Read, action_id: Uuid) -> Result<Vec<(LinkedKind,
     let rows: Vec<Kept> = diesel::sql_query(
         "SELECT blocker ->> 'type' AS kind, count(DISTINCT record_id) AS records
          FROM bulk_action_exceptions, jsonb_array_elements(blockers) AS blocker
-         WHERE account_id = $1 AND action_id = $2 AND outcome = 'blocked'
+         WHERE account_id = $1 AND action_id = $2 AND outcome IN ('blocked', 'deactivated')
          GROUP BY 1 ORDER BY 2 DESC, 1",
     )
     .bind::<SqlUuid, _>(read.account().0)
@@ -41,7 +41,8 @@ pub fn kept_by_kind(read: &mut Read, action_id: Uuid) -> Result<Vec<(LinkedKind,
 
 /// Every exception of an action, blocked ones first, page by page; ends after an error.
 pub fn exception_pages(read: &mut Read, action: &BulkAction) -> impl Iterator<Item = Result<Vec<RecordOutcome>>> {
-    let mut outcomes = EXCEPTIONS.into_iter();
+    let main = action.main_outcome();
+    let mut outcomes = EXCEPTIONS.into_iter().filter(move |outcome| *outcome != main);
     let mut outcome = outcomes.next();
     let mut after: Option<ResultKey> = None;
     std::iter::from_fn(move || {

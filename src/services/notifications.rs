@@ -11,7 +11,9 @@ use crate::domain::results_csv::ResultRow;
 use crate::mail::OutgoingMail;
 use crate::mail::exceptions_file::{ExceptionsFile, MAX_ATTACHMENT_BYTES};
 use crate::mail::locale::Language;
-use crate::mail::report::{Cause, Counts, Ending, ExceptionFacts, NAMED_EXCEPTIONS, Operation, Report, Source};
+use crate::mail::report::{
+    Cause, Counts, Effect, Ending, ExceptionFacts, NAMED_EXCEPTIONS, Operation, Report, Source, Undone,
+};
 use crate::repository::db::{Db, Read};
 use crate::repository::{bulk_actions, report_facts, titles};
 
@@ -59,12 +61,14 @@ fn report(read: &mut Read, action: BulkAction, public_url: String) -> Result<Rep
 }
 
 fn operation(action: &BulkAction) -> Operation {
-    match action.action {
-        Action::Delete => Operation::Delete,
-        Action::Restore if action.options.inverse_of.is_some() => Operation::Undo,
-        Action::Restore => Operation::Restore,
-        Action::Deactivate => Operation::Delete,
-        Action::Reactivate => Operation::Restore,
+    match (action.action, action.options.inverse_of) {
+        (Action::Delete, _) => Operation::Delete,
+        (Action::Deactivate, _) => Operation::Deactivate,
+        (Action::Reactivate, _) => Operation::Reactivate,
+        (Action::Restore, Some(Action::Delete)) => Operation::Undo(Undone::Delete),
+        (Action::Restore, Some(Action::Deactivate)) => Operation::Undo(Undone::Deactivate),
+        (Action::Restore, Some(Action::Reactivate)) => Operation::Undo(Undone::Reactivate),
+        (Action::Restore, Some(Action::Restore) | None) => Operation::Restore,
     }
 }
 
@@ -77,25 +81,25 @@ fn ending(action: &BulkAction) -> Ending {
     }
 }
 
-/// Records with which the action did what it is for.
-fn done(action: &BulkAction) -> i64 {
-    let counts = action.counts;
-    match action.action {
-        Action::Delete => counts.deleted,
-        Action::Deactivate => counts.deactivated,
-        Action::Reactivate => counts.reactivated,
-        Action::Restore => counts.restored + counts.reactivated + counts.deactivated,
-    }
-}
-
 fn counts(action: &BulkAction) -> Counts {
     let counts = action.counts;
+    let effect = operation(action).effect();
+    let done = match effect {
+        Effect::Deleted => counts.deleted,
+        Effect::Restored => counts.restored,
+        Effect::Deactivated => counts.deactivated,
+        Effect::Reactivated => counts.reactivated,
+    };
+    let besides = |count: i64, of: Effect| if effect == of { 0 } else { count.unsigned_abs() };
     Counts {
         matched: counts.matched.unsigned_abs(),
-        done: done(action).unsigned_abs(),
+        done: done.unsigned_abs(),
         blocked: counts.blocked.unsigned_abs(),
+        deactivated_instead: besides(counts.deactivated, Effect::Deactivated),
+        reactivated_too: besides(counts.reactivated, Effect::Reactivated),
         conflict: counts.conflict.unsigned_abs(),
         gone: counts.gone.unsigned_abs(),
+        changed: counts.changed.unsigned_abs(),
         unchanged: counts.unchanged.unsigned_abs(),
         not_processed: counts.not_processed.unsigned_abs(),
     }
@@ -108,6 +112,7 @@ fn source(action: &BulkAction) -> Source {
         (_, Some(name)) => Source::Segment(name.clone()),
         (Some("ids"), _) => Source::List(action.counts.matched.unsigned_abs()),
         (Some("deletion" | "undo"), _) => Source::Deletion,
+        (Some("retry"), _) => Source::Retry,
         _ => Source::Rules,
     }
 }
@@ -132,7 +137,7 @@ fn exception_facts(read: &mut Read, kind: BinKind, records: Vec<RecordOutcome>) 
     let twin_names = titles::record_names(read, kind, &twins)?;
     let facts = |RecordOutcome { exception, name }: RecordOutcome| {
         let cause = match (exception.outcome, exception.conflict_with) {
-            (Outcome::Blocked, _) => Cause::Blocked(exception.blockers),
+            (Outcome::Blocked | Outcome::Deactivated, _) => Cause::Linked(exception.blockers),
             (Outcome::Conflict, Some(with_id)) => {
                 Cause::Conflict { with_id, with_name: twin_names.get(&with_id).cloned() }
             }

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{Noun, Phrases, group_digits, month_name, pick};
+use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
 use crate::domain::link_catalogue::{LinkRole, LinkedKind};
-use crate::mail::report::{Ending, Operation, Report, Source};
+use crate::mail::report::{Effect, Ending, Operation, Report, Source, Undone};
 
 pub(super) struct Dutch;
 
@@ -45,25 +46,42 @@ fn linked(kind: LinkedKind) -> Noun {
     Noun { one, many }
 }
 
+fn done_word(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Deleted => "verwijderd",
+        Effect::Restored => "hersteld",
+        Effect::Deactivated => "gedeactiveerd",
+        Effect::Reactivated => "opnieuw geactiveerd",
+    }
+}
+
 impl Dutch {
     fn asked_for(&self, report: &Report) -> String {
         let records = record(report.kind);
         let many = records.many;
         let operation = match report.operation {
-            Operation::Delete => "je bulkverwijdering",
-            Operation::Restore => "je herstelactie",
-            Operation::Undo => {
-                return format!("het ongedaan maken van je bulkverwijdering van {many}");
+            Operation::Delete => "bulkverwijdering",
+            Operation::Restore => "herstelactie",
+            Operation::Deactivate => "bulkdeactivering",
+            Operation::Reactivate => "bulkheractivering",
+            Operation::Undo(undone) => {
+                let undone = match undone {
+                    Undone::Delete => "bulkverwijdering",
+                    Undone::Deactivate => "bulkdeactivering",
+                    Undone::Reactivate => "bulkheractivering",
+                };
+                return format!("het ongedaan maken van je {undone} van {many}");
             }
         };
         match &report.source {
-            Source::Segment(name) => format!("{operation} van {many} uit het segment \"{name}\""),
+            Source::Segment(name) => format!("je {operation} van {many} uit het segment \"{name}\""),
             Source::List(n) => {
                 let n = *n;
-                format!("{operation} van een lijst van {} {}", self.number(n), records.for_count(n))
+                format!("je {operation} van een lijst van {} {}", self.number(n), records.for_count(n))
             }
-            Source::Rules => format!("{operation} van {many} volgens je regels"),
-            Source::Deletion => format!("{operation} van {many} uit één verwijdering"),
+            Source::Rules => format!("je {operation} van {many} volgens je regels"),
+            Source::Deletion => format!("je {operation} van {many} uit één verwijdering"),
+            Source::Retry => format!("je nieuwe poging van een {operation} van {many}"),
         }
     }
 }
@@ -82,11 +100,8 @@ impl Phrases for Dutch {
         format!("{} {month} {}", at.day(), at.format("%Y om %H:%M UTC"))
     }
 
-    fn progress(&self, operation: Operation, kind: BinKind, done: u64, matched: u64) -> String {
-        let verb = match operation {
-            Operation::Delete => "verwijderd",
-            Operation::Restore | Operation::Undo => "hersteld",
-        };
+    fn progress(&self, effect: Effect, kind: BinKind, done: u64, matched: u64) -> String {
+        let verb = done_word(effect);
         let records = record(kind).for_count(matched);
         let (done_in_digits, matched_in_digits) = (self.number(done), self.number(matched));
         if matched == 0 {
@@ -106,15 +121,22 @@ impl Phrases for Dutch {
         format!("{} in conflict", self.number(n))
     }
 
-    fn unfinished(&self, operation: Operation, ending: Ending) -> &'static str {
-        match (operation, ending) {
-            (_, Ending::Completed | Ending::Aborted) => "",
-            (Operation::Delete, Ending::Cancelled) => "Bulkverwijdering geannuleerd: ",
-            (Operation::Delete, Ending::Failed) => "Bulkverwijdering mislukt: ",
-            (Operation::Restore, Ending::Cancelled) => "Herstelactie geannuleerd: ",
-            (Operation::Restore, Ending::Failed) => "Herstelactie mislukt: ",
-            (Operation::Undo, Ending::Cancelled) => "Ongedaan maken geannuleerd: ",
-            (Operation::Undo, Ending::Failed) => "Ongedaan maken mislukt: ",
+    fn also_briefly(&self, effect: Effect, _: BinKind, n: u64) -> String {
+        format!("{} {}", self.number(n), done_word(effect))
+    }
+
+    fn unfinished(&self, operation: Operation, ending: Ending) -> String {
+        let operation = match operation {
+            Operation::Delete => "Bulkverwijdering",
+            Operation::Restore => "Herstelactie",
+            Operation::Deactivate => "Bulkdeactivering",
+            Operation::Reactivate => "Bulkheractivering",
+            Operation::Undo(_) => "Ongedaan maken",
+        };
+        match ending {
+            Ending::Completed | Ending::Aborted => String::new(),
+            Ending::Cancelled => format!("{operation} geannuleerd: "),
+            Ending::Failed => format!("{operation} mislukt: "),
         }
     }
 
@@ -147,28 +169,36 @@ impl Phrases for Dutch {
         format!("{greeting}, {asked_for}{reason} is op {moment} {ended}.")
     }
 
-    fn done(&self, operation: Operation, kind: BinKind, n: u64) -> String {
+    fn done(&self, effect: Effect, kind: BinKind, n: u64) -> String {
+        let done = done_word(effect);
+        if n == 0 {
+            return format!("Er is niets {done}.");
+        }
         let records = record(kind).for_count(n);
         let are = pick(n, "is", "zijn");
-        match (operation, n) {
-            (Operation::Delete, 0) => "Er is niets verwijderd.".to_owned(),
-            (_, 0) => "Er is niets hersteld.".to_owned(),
-            (Operation::Delete, _) => {
-                format!("{} {records} {are} naar de prullenbak verplaatst.", self.number(n))
-            }
-            (Operation::Restore | Operation::Undo, _) => {
-                let n = self.number(n);
-                format!("{n} {records} {are} hersteld, met tags, koppelingen en velden.")
-            }
+        let n = self.number(n);
+        match effect {
+            Effect::Deleted => format!("{n} {records} {are} naar de prullenbak verplaatst."),
+            Effect::Restored => format!("{n} {records} {are} hersteld, met tags, koppelingen en velden."),
+            Effect::Deactivated | Effect::Reactivated => format!("{n} {records} {are} {done}."),
         }
     }
 
-    fn why_unfinished(&self, ending: Ending) -> &'static str {
-        match ending {
-            Ending::Completed => "",
-            Ending::Aborted => "Je vroeg om alles of niets te verwijderen, en niet alles kan verwijderd worden.",
-            Ending::Cancelled => "Wat voor de annulering gebeurd is, blijft gebeurd.",
-            Ending::Failed => "De actie gaf het na meerdere pogingen op; wat al gebeurd was, blijft gebeurd.",
+    fn reactivated_too(&self, n: u64) -> String {
+        let was = pick(n, "was in plaats daarvan gedeactiveerd en is", "waren in plaats daarvan gedeactiveerd en zijn");
+        format!("{} {was} weer actief.", self.number(n))
+    }
+
+    fn why_unfinished(&self, ending: Ending, something_done: bool) -> &'static str {
+        match (ending, something_done) {
+            (Ending::Completed, _) | (Ending::Cancelled, false) => "",
+            (Ending::Aborted, _) => {
+                "Je vroeg om alles of niets te verwijderen, en niet alles kan verwijderd worden: \
+                 alles is zoals het was."
+            }
+            (Ending::Cancelled, true) => "Wat voor de annulering gebeurd is, blijft gebeurd.",
+            (Ending::Failed, true) => "De actie gaf het na meerdere pogingen op; wat al gebeurd was, blijft gebeurd.",
+            (Ending::Failed, false) => "De actie gaf het na meerdere pogingen op.",
         }
     }
 
@@ -181,11 +211,15 @@ impl Phrases for Dutch {
         "Alles ongedaan maken:"
     }
 
-    fn kept(&self, kind: BinKind, n: u64) -> String {
+    fn linked(&self, on_blocked: OnBlocked, kind: BinKind, n: u64) -> String {
         let records = record(kind).for_count(n);
-        let are = pick(n, "is", "zijn");
-        let n = self.number(n);
-        format!("{n} {records} {are} behouden omdat er iets aan gekoppeld is:")
+        let (are, can) = pick(n, ("is", "kan"), ("zijn", "kunnen"));
+        let stayed = match on_blocked {
+            OnBlocked::Skip => format!("{are} behouden"),
+            OnBlocked::Abort => format!("{can} niet verwijderd worden"),
+            OnBlocked::Deactivate => format!("{are} gedeactiveerd in plaats van verwijderd"),
+        };
+        format!("{} {records} {stayed} omdat er iets aan gekoppeld is:", self.number(n))
     }
 
     fn kept_by(&self, kind: LinkedKind, n: u64) -> String {
@@ -235,23 +269,43 @@ impl Phrases for Dutch {
     }
 
     fn gone(&self, operation: Operation, n: u64) -> String {
-        let digits = self.number(n);
+        let (was, lay, could, is) = pick(
+            n,
+            ("bestond niet meer of lag", "lag", "kon", "is definitief weg of intussen verwijderd"),
+            ("bestonden niet meer of lagen", "lagen", "konden", "zijn definitief weg of intussen verwijderd"),
+        );
+        let n = self.number(n);
         match operation {
-            Operation::Delete => {
-                let was = pick(n, "bestond niet meer of lag", "bestonden niet meer of lagen");
-                format!("{digits} {was} al in de prullenbak.")
+            Operation::Delete => format!("{n} {was} al in de prullenbak."),
+            Operation::Restore => format!("{n} {lay} niet meer in de prullenbak en {could} niet hersteld worden."),
+            Operation::Deactivate | Operation::Reactivate => format!("{n} {was} in de prullenbak."),
+            Operation::Undo(_) => format!("{n} {is} en {could} niet teruggezet worden."),
+        }
+    }
+
+    fn changed(&self, operation: Operation, n: u64) -> String {
+        match operation {
+            Operation::Restore | Operation::Undo(_) => {
+                let was = pick(n, "was opnieuw verwijderd en bleef", "waren opnieuw verwijderd en bleven");
+                format!("{} {was} in de prullenbak.", self.number(n))
             }
-            Operation::Restore | Operation::Undo => {
-                let was =
-                    pick(n, "lag niet meer in de prullenbak en kon", "lagen niet meer in de prullenbak en konden");
-                format!("{digits} {was} niet hersteld worden.")
+            Operation::Delete | Operation::Deactivate | Operation::Reactivate => {
+                let (matches, was) = pick(n, ("voldoet", "bleef"), ("voldoen", "bleven"));
+                format!("{} {matches} niet meer aan de regels van de proefrun en {was} ongemoeid.", self.number(n))
             }
         }
     }
 
-    fn unchanged(&self, n: u64) -> String {
-        let was = pick(n, "was niet verwijderd of was", "waren niet verwijderd of waren");
-        format!("{} {was} al terug.", self.number(n))
+    fn unchanged(&self, operation: Operation, n: u64) -> String {
+        let (was, has) = pick(n, ("was", "heeft"), ("waren", "hebben"));
+        let n = self.number(n);
+        match operation {
+            Operation::Delete => format!("{n} {has} koppelingen en {was} al gedeactiveerd."),
+            Operation::Restore => format!("{n} {was} niet verwijderd of {was} al terug."),
+            Operation::Deactivate => format!("{n} {was} al gedeactiveerd."),
+            Operation::Reactivate => format!("{n} {was} al actief."),
+            Operation::Undo(_) => format!("{n} {was} al teruggezet."),
+        }
     }
 
     fn not_processed(&self, n: u64) -> String {
@@ -262,8 +316,24 @@ impl Phrases for Dutch {
         "Wat nu:"
     }
 
-    fn after_kept(&self) -> &'static str {
-        "verwijder of verplaats de koppelingen en verwijder daarna opnieuw."
+    fn after_linked(&self, on_blocked: OnBlocked) -> &'static str {
+        match on_blocked {
+            OnBlocked::Skip => {
+                "verwijder of verplaats de koppelingen en probeer opnieuw, of deactiveer deze records in plaats daarvan."
+            }
+            OnBlocked::Abort => {
+                "verwijder of verplaats de koppelingen en probeer het geheel opnieuw, of verwijder opnieuw met \
+                 \"on_blocked\": \"skip\" of \"deactivate\"."
+            }
+            OnBlocked::Deactivate => {
+                "om ook de gedeactiveerde te verwijderen: verwijder of verplaats de koppelingen en verwijder daarna \
+                 opnieuw."
+            }
+        }
+    }
+
+    fn to_retry(&self) -> &'static str {
+        "Opnieuw proberen:"
     }
 
     fn after_conflict(&self) -> &'static str {

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{Noun, Phrases, group_digits, month_name, pick};
+use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
 use crate::domain::link_catalogue::{LinkRole, LinkedKind};
-use crate::mail::report::{Ending, Operation, Report, Source};
+use crate::mail::report::{Effect, Ending, Operation, Report, Source, Undone};
 
 pub(super) struct English;
 
@@ -45,6 +46,15 @@ fn linked(kind: LinkedKind) -> Noun {
     Noun { one, many }
 }
 
+fn done_word(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Deleted => "deleted",
+        Effect::Restored => "restored",
+        Effect::Deactivated => "deactivated",
+        Effect::Reactivated => "reactivated",
+    }
+}
+
 impl English {
     fn asked_for(&self, report: &Report) -> String {
         let records = record(report.kind);
@@ -52,7 +62,11 @@ impl English {
         let operation = match report.operation {
             Operation::Delete => "bulk delete",
             Operation::Restore => "restore",
-            Operation::Undo => return format!("undo of a bulk delete of {many}"),
+            Operation::Deactivate => "bulk deactivation",
+            Operation::Reactivate => "bulk reactivation",
+            Operation::Undo(Undone::Delete) => return format!("undo of a bulk delete of {many}"),
+            Operation::Undo(Undone::Deactivate) => return format!("undo of a bulk deactivation of {many}"),
+            Operation::Undo(Undone::Reactivate) => return format!("undo of a bulk reactivation of {many}"),
         };
         match &report.source {
             Source::Segment(name) => format!("{operation} of {many} from the segment \"{name}\""),
@@ -62,6 +76,7 @@ impl English {
             }
             Source::Rules => format!("{operation} of {many} that match your rules"),
             Source::Deletion => format!("{operation} of {many} from one deletion"),
+            Source::Retry => format!("retry of a {operation} of {many}"),
         }
     }
 }
@@ -80,11 +95,8 @@ impl Phrases for English {
         format!("{} {month} {}", at.day(), at.format("%Y, %H:%M UTC"))
     }
 
-    fn progress(&self, operation: Operation, kind: BinKind, done: u64, matched: u64) -> String {
-        let verb = match operation {
-            Operation::Delete => "deleted",
-            Operation::Restore | Operation::Undo => "restored",
-        };
+    fn progress(&self, effect: Effect, kind: BinKind, done: u64, matched: u64) -> String {
+        let verb = done_word(effect);
         let records = record(kind).for_count(matched);
         let (done_in_digits, matched_in_digits) = (self.number(done), self.number(matched));
         if matched == 0 {
@@ -104,15 +116,22 @@ impl Phrases for English {
         format!("{} in conflict", self.number(n))
     }
 
-    fn unfinished(&self, operation: Operation, ending: Ending) -> &'static str {
-        match (operation, ending) {
-            (_, Ending::Completed | Ending::Aborted) => "",
-            (Operation::Delete, Ending::Cancelled) => "Bulk delete cancelled: ",
-            (Operation::Delete, Ending::Failed) => "Bulk delete failed: ",
-            (Operation::Restore, Ending::Cancelled) => "Restore cancelled: ",
-            (Operation::Restore, Ending::Failed) => "Restore failed: ",
-            (Operation::Undo, Ending::Cancelled) => "Undo cancelled: ",
-            (Operation::Undo, Ending::Failed) => "Undo failed: ",
+    fn also_briefly(&self, effect: Effect, _: BinKind, n: u64) -> String {
+        format!("{} {}", self.number(n), done_word(effect))
+    }
+
+    fn unfinished(&self, operation: Operation, ending: Ending) -> String {
+        let operation = match operation {
+            Operation::Delete => "Bulk delete",
+            Operation::Restore => "Restore",
+            Operation::Deactivate => "Bulk deactivation",
+            Operation::Reactivate => "Bulk reactivation",
+            Operation::Undo(_) => "Undo",
+        };
+        match ending {
+            Ending::Completed | Ending::Aborted => String::new(),
+            Ending::Cancelled => format!("{operation} cancelled: "),
+            Ending::Failed => format!("{operation} failed: "),
         }
     }
 
@@ -145,28 +164,34 @@ impl Phrases for English {
         format!("{greeting}, your {asked_for}{reason} {ended} {moment}.")
     }
 
-    fn done(&self, operation: Operation, _: BinKind, n: u64) -> String {
-        let were = pick(n, "was", "were");
-        match (operation, n) {
-            (Operation::Delete, 0) => "Nothing was deleted.".to_owned(),
-            (_, 0) => "Nothing was restored.".to_owned(),
-            (Operation::Delete, _) => {
-                format!("{} {were} moved to the recycle bin.", self.number(n))
-            }
-            (Operation::Restore | Operation::Undo, _) => {
-                let their = pick(n, "its", "their");
-                let n = self.number(n);
-                format!("{n} {were} restored, with {their} tags, company links and fields.")
-            }
+    fn done(&self, effect: Effect, _: BinKind, n: u64) -> String {
+        let done = done_word(effect);
+        if n == 0 {
+            return format!("Nothing was {done}.");
+        }
+        let (were, their) = pick(n, ("was", "its"), ("were", "their"));
+        let n = self.number(n);
+        match effect {
+            Effect::Deleted => format!("{n} {were} moved to the recycle bin."),
+            Effect::Restored => format!("{n} {were} restored, with {their} tags, company links and fields."),
+            Effect::Deactivated | Effect::Reactivated => format!("{n} {were} {done}."),
         }
     }
 
-    fn why_unfinished(&self, ending: Ending) -> &'static str {
-        match ending {
-            Ending::Completed => "",
-            Ending::Aborted => "You asked to delete all or nothing, and not all can be deleted.",
-            Ending::Cancelled => "What was done before it was cancelled stays done.",
-            Ending::Failed => "The action gave up after several tries; what was done before stays done.",
+    fn reactivated_too(&self, n: u64) -> String {
+        let are = pick(n, "is", "are");
+        format!("{} that had been deactivated instead {are} active again.", self.number(n))
+    }
+
+    fn why_unfinished(&self, ending: Ending, something_done: bool) -> &'static str {
+        match (ending, something_done) {
+            (Ending::Completed, _) | (Ending::Cancelled, false) => "",
+            (Ending::Aborted, _) => {
+                "You asked to delete all or nothing, and not all can be deleted: every record is as it was."
+            }
+            (Ending::Cancelled, true) => "What was done before it was cancelled stays done.",
+            (Ending::Failed, true) => "The action gave up after several tries; what was done before stays done.",
+            (Ending::Failed, false) => "The action gave up after several tries.",
         }
     }
 
@@ -179,9 +204,14 @@ impl Phrases for English {
         "To undo it all:"
     }
 
-    fn kept(&self, _: BinKind, n: u64) -> String {
+    fn linked(&self, on_blocked: OnBlocked, _: BinKind, n: u64) -> String {
         let (were, them) = pick(n, ("was", "it"), ("were", "them"));
-        format!("{} {were} kept because something is linked to {them}:", self.number(n))
+        let stayed = match on_blocked {
+            OnBlocked::Skip => format!("{were} kept"),
+            OnBlocked::Abort => "cannot be deleted".to_owned(),
+            OnBlocked::Deactivate => format!("{were} deactivated instead of deleted"),
+        };
+        format!("{} {stayed} because something is linked to {them}:", self.number(n))
     }
 
     fn kept_by(&self, kind: LinkedKind, n: u64) -> String {
@@ -231,19 +261,42 @@ impl Phrases for English {
 
     fn gone(&self, operation: Operation, n: u64) -> String {
         let digits = self.number(n);
-        let was = pick(n, "was", "were");
+        let (was, they) = pick(n, ("was", "it is"), ("were", "they are"));
         match operation {
-            Operation::Delete => {
-                format!("{digits} no longer existed or {was} already in the recycle bin.")
+            Operation::Delete => format!("{digits} no longer existed or {was} already in the recycle bin."),
+            Operation::Restore => format!("{digits} {was} no longer in the recycle bin and could not be restored."),
+            Operation::Deactivate | Operation::Reactivate => {
+                format!("{digits} no longer existed or {was} in the recycle bin.")
             }
-            Operation::Restore | Operation::Undo => {
-                format!("{digits} {was} no longer in the recycle bin and could not be restored.")
+            Operation::Undo(_) => {
+                format!("{digits} could not be taken back: {they} gone for good, or deleted since.")
             }
         }
     }
 
-    fn unchanged(&self, n: u64) -> String {
-        format!("{} had not been deleted or {} back already.", self.number(n), pick(n, "was", "were"))
+    fn changed(&self, operation: Operation, n: u64) -> String {
+        let digits = self.number(n);
+        match operation {
+            Operation::Restore | Operation::Undo(_) => {
+                format!("{digits} had been deleted again by another deletion and stayed in the recycle bin.")
+            }
+            Operation::Delete | Operation::Deactivate | Operation::Reactivate => {
+                let (matches, was) = pick(n, ("matches", "was"), ("match", "were"));
+                format!("{digits} no longer {matches} the rules of the dry run and {was} left alone.")
+            }
+        }
+    }
+
+    fn unchanged(&self, operation: Operation, n: u64) -> String {
+        let digits = self.number(n);
+        let (is, was) = pick(n, ("is", "was"), ("are", "were"));
+        match operation {
+            Operation::Delete => format!("{digits} {is} linked to something and {was} deactivated already."),
+            Operation::Restore => format!("{digits} had not been deleted or {was} back already."),
+            Operation::Deactivate => format!("{digits} {was} deactivated already."),
+            Operation::Reactivate => format!("{digits} {was} active already."),
+            Operation::Undo(_) => format!("{digits} had been taken back already."),
+        }
     }
 
     fn not_processed(&self, n: u64) -> String {
@@ -254,8 +307,21 @@ impl Phrases for English {
         "What now:"
     }
 
-    fn after_kept(&self) -> &'static str {
-        "remove or reassign the links, then delete again."
+    fn after_linked(&self, on_blocked: OnBlocked) -> &'static str {
+        match on_blocked {
+            OnBlocked::Skip => "remove or reassign the links and retry, or deactivate these records instead.",
+            OnBlocked::Abort => {
+                "remove or reassign the links and retry the whole set, or delete again with \
+                 \"on_blocked\": \"skip\" or \"deactivate\"."
+            }
+            OnBlocked::Deactivate => {
+                "to delete the deactivated ones too, remove or reassign the links, then delete again."
+            }
+        }
+    }
+
+    fn to_retry(&self) -> &'static str {
+        "To retry:"
     }
 
     fn after_conflict(&self) -> &'static str {

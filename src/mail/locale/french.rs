@@ -3,9 +3,10 @@
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{Noun, Phrases, group_digits, month_name};
+use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
 use crate::domain::link_catalogue::{LinkRole, LinkedKind};
-use crate::mail::report::{Ending, Operation, Report, Source};
+use crate::mail::report::{Effect, Ending, Operation, Report, Source, Undone};
 
 pub(super) struct French;
 
@@ -65,11 +66,8 @@ fn noun(n: u64, noun: &Noun) -> &'static str {
     pick(n, noun.one, noun.many)
 }
 
-fn done_word(operation: Operation, kind: BinKind, n: u64) -> String {
-    let verb = match operation {
-        Operation::Delete => "supprimé",
-        Operation::Restore | Operation::Undo => "restauré",
-    };
+fn done_word(effect: Effect, kind: BinKind, n: u64) -> String {
+    let verb = masculine_done_word(effect);
     let feminine = pick_gender(kind, "", "e");
     format!("{verb}{feminine}{}", pick(n, "", "s"))
 }
@@ -81,24 +79,41 @@ fn pick_gender<T>(kind: BinKind, masculine: T, feminine: T) -> T {
     }
 }
 
+fn masculine_done_word(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Deleted => "supprimé",
+        Effect::Restored => "restauré",
+        Effect::Deactivated => "désactivé",
+        Effect::Reactivated => "réactivé",
+    }
+}
+
+/// What is done, or what an undo takes back; all feminine.
+fn operation_name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Delete | Operation::Undo(Undone::Delete) => "suppression groupée",
+        Operation::Restore => "restauration",
+        Operation::Deactivate | Operation::Undo(Undone::Deactivate) => "désactivation groupée",
+        Operation::Reactivate | Operation::Undo(Undone::Reactivate) => "réactivation groupée",
+    }
+}
+
 impl French {
     fn asked_for(&self, report: &Report) -> String {
         let of_many = of_many(report.kind);
-        let operation = match report.operation {
-            Operation::Delete => "votre suppression groupée",
-            Operation::Restore => "votre restauration",
-            Operation::Undo => {
-                return format!("l’annulation de votre suppression groupée {of_many}");
-            }
-        };
+        let operation = operation_name(report.operation);
+        if let Operation::Undo(_) = report.operation {
+            return format!("l’annulation de votre {operation} {of_many}");
+        }
         match &report.source {
-            Source::Segment(name) => format!("{operation} {of_many} du segment « {name} »"),
+            Source::Segment(name) => format!("votre {operation} {of_many} du segment « {name} »"),
             Source::List(n) => {
                 let records = noun(*n, &record(report.kind));
-                format!("{operation} d’une liste de {} {records}", self.number(*n))
+                format!("votre {operation} d’une liste de {} {records}", self.number(*n))
             }
-            Source::Rules => format!("{operation} {of_many} selon vos règles"),
-            Source::Deletion => format!("{operation} {of_many} d’une même suppression"),
+            Source::Rules => format!("votre {operation} {of_many} selon vos règles"),
+            Source::Deletion => format!("votre {operation} {of_many} d’une même suppression"),
+            Source::Retry => format!("votre nouvelle tentative de {operation} {of_many}"),
         }
     }
 }
@@ -121,9 +136,9 @@ impl Phrases for French {
         format!("{day} {month} {}", at.format("%Y à %H:%M UTC"))
     }
 
-    fn progress(&self, operation: Operation, kind: BinKind, done: u64, matched: u64) -> String {
+    fn progress(&self, effect: Effect, kind: BinKind, done: u64, matched: u64) -> String {
         let records = noun(done, &record(kind));
-        let verb = done_word(operation, kind, done);
+        let verb = done_word(effect, kind, done);
         let (done_in_digits, matched_in_digits) = (self.number(done), self.number(matched));
         if matched == 0 {
             let none = pick_gender(kind, "Aucun", "Aucune");
@@ -144,15 +159,18 @@ impl Phrases for French {
         format!("{} en conflit", self.number(n))
     }
 
-    fn unfinished(&self, operation: Operation, ending: Ending) -> &'static str {
-        match (operation, ending) {
-            (_, Ending::Completed | Ending::Aborted) => "",
-            (Operation::Delete, Ending::Cancelled) => "Suppression groupée annulée : ",
-            (Operation::Delete, Ending::Failed) => "Échec de la suppression groupée : ",
-            (Operation::Restore, Ending::Cancelled) => "Restauration annulée : ",
-            (Operation::Restore, Ending::Failed) => "Échec de la restauration : ",
-            (Operation::Undo, Ending::Cancelled) => "Annulation interrompue : ",
-            (Operation::Undo, Ending::Failed) => "Échec de l’annulation : ",
+    fn also_briefly(&self, effect: Effect, kind: BinKind, n: u64) -> String {
+        format!("{} {}", self.number(n), done_word(effect, kind, n))
+    }
+
+    fn unfinished(&self, operation: Operation, ending: Ending) -> String {
+        let name = operation_name(operation);
+        match (ending, operation) {
+            (Ending::Completed | Ending::Aborted, _) => String::new(),
+            (Ending::Cancelled, Operation::Undo(_)) => "Annulation interrompue : ".to_owned(),
+            (Ending::Cancelled, _) => format!("Interruption de la {name} : "),
+            (Ending::Failed, Operation::Undo(_)) => "Échec de l’annulation : ".to_owned(),
+            (Ending::Failed, _) => format!("Échec de la {name} : "),
         }
     }
 
@@ -177,7 +195,7 @@ impl Phrases for French {
         let ended = match report.ending {
             Ending::Completed => "s’est terminée le",
             Ending::Aborted => "s’est arrêtée sans rien supprimer le",
-            Ending::Cancelled => "a été annulée le",
+            Ending::Cancelled => "a été interrompue le",
             Ending::Failed => "a échoué le",
         };
         let asked_for = self.asked_for(report);
@@ -185,34 +203,40 @@ impl Phrases for French {
         format!("{greeting}, {asked_for}{reason} {ended} {moment}.")
     }
 
-    fn done(&self, operation: Operation, kind: BinKind, n: u64) -> String {
-        match (operation, n) {
-            (Operation::Delete, 0) => "Rien n’a été supprimé.".to_owned(),
-            (_, 0) => "Rien n’a été restauré.".to_owned(),
-            (Operation::Delete, _) => {
-                let records = noun(n, &record(kind));
-                let was = pick(n, "a été déplacé", "ont été déplacé");
-                let feminine = pick_gender(kind, "", "e");
-                let plural = pick(n, "", "s");
-                let n = self.number(n);
-                format!("{n} {records} {was}{feminine}{plural} vers la corbeille.")
-            }
-            (Operation::Restore | Operation::Undo, _) => {
-                let records = noun(n, &record(kind));
-                let restored = done_word(operation, kind, n);
-                let were = pick(n, "a été", "ont été");
-                let n = self.number(n);
-                format!("{n} {records} {were} {restored}, avec étiquettes, liens et champs.")
-            }
+    fn done(&self, effect: Effect, kind: BinKind, n: u64) -> String {
+        if n == 0 {
+            return format!("Rien n’a été {}.", masculine_done_word(effect));
+        }
+        let records = noun(n, &record(kind));
+        let done = done_word(effect, kind, n);
+        let were = pick(n, "a été", "ont été");
+        let moved = format!("déplacé{}{}", pick_gender(kind, "", "e"), pick(n, "", "s"));
+        let n = self.number(n);
+        match effect {
+            Effect::Deleted => format!("{n} {records} {were} {moved} vers la corbeille."),
+            Effect::Restored => format!("{n} {records} {were} {done}, avec étiquettes, liens et champs."),
+            Effect::Deactivated | Effect::Reactivated => format!("{n} {records} {were} {done}."),
         }
     }
 
-    fn why_unfinished(&self, ending: Ending) -> &'static str {
-        match ending {
-            Ending::Completed => "",
-            Ending::Aborted => "Vous aviez demandé de supprimer tout ou rien, et tout ne peut pas être supprimé.",
-            Ending::Cancelled => "Ce qui a été fait avant l’annulation reste acquis.",
-            Ending::Failed => "L’action a été abandonnée après plusieurs essais ; ce qui était fait reste acquis.",
+    fn reactivated_too(&self, n: u64) -> String {
+        let are = pick(n, "est", "sont");
+        let (fiches, deactivated) = pick(n, ("fiche", "désactivée"), ("fiches", "désactivées"));
+        let active = pick(n, "active", "actives");
+        format!("{} {fiches} simplement {deactivated} {are} de nouveau {active}.", self.number(n))
+    }
+
+    fn why_unfinished(&self, ending: Ending, something_done: bool) -> &'static str {
+        match (ending, something_done) {
+            (Ending::Completed, _) | (Ending::Cancelled, false) => "",
+            (Ending::Aborted, _) => {
+                "Vous aviez demandé de supprimer tout ou rien, et tout ne peut pas être supprimé : rien n’a changé."
+            }
+            (Ending::Cancelled, true) => "Ce qui a été fait avant l’interruption reste acquis.",
+            (Ending::Failed, true) => {
+                "L’action a été abandonnée après plusieurs essais ; ce qui était fait reste acquis."
+            }
+            (Ending::Failed, false) => "L’action a été abandonnée après plusieurs essais.",
         }
     }
 
@@ -225,13 +249,16 @@ impl Phrases for French {
         "Pour tout annuler :"
     }
 
-    fn kept(&self, kind: BinKind, n: u64) -> String {
-        let feminine = pick_gender(kind, "", "e");
+    fn linked(&self, on_blocked: OnBlocked, kind: BinKind, n: u64) -> String {
         let records = noun(n, &record(kind));
-        let was = pick(n, "a été conservé", "ont été conservé");
-        let plural = pick(n, "", "s");
-        let n = self.number(n);
-        format!("{n} {records} {was}{feminine}{plural} car des éléments y sont liés :")
+        let (was, can) = pick(n, ("a été", "peut"), ("ont été", "peuvent"));
+        let agreement = format!("{}{}", pick_gender(kind, "", "e"), pick(n, "", "s"));
+        let stayed = match on_blocked {
+            OnBlocked::Skip => format!("{was} conservé{agreement}"),
+            OnBlocked::Abort => format!("ne {can} pas être supprimé{agreement}"),
+            OnBlocked::Deactivate => format!("{was} désactivé{agreement} au lieu d’être supprimé{agreement}"),
+        };
+        format!("{} {records} {stayed} car des éléments y sont liés :", self.number(n))
     }
 
     fn kept_by(&self, kind: LinkedKind, n: u64) -> String {
@@ -245,7 +272,7 @@ impl Phrases for French {
     fn in_conflict(&self, kind: BinKind, n: u64) -> String {
         let records = noun(n, &record(kind));
         let was = pick(n, "n’a pas été", "n’ont pas été");
-        let restored = done_word(Operation::Restore, kind, n);
+        let restored = done_word(Effect::Restored, kind, n);
         let n = self.number(n);
         format!("{n} {records} {was} {restored} car l’identifiant externe est pris :")
     }
@@ -283,22 +310,48 @@ impl Phrases for French {
     }
 
     fn gone(&self, operation: Operation, n: u64) -> String {
-        let digits = self.number(n);
+        let (existed, was, restored) = pick(
+            n,
+            ("n’existait plus ou était", "n’était plus", "n’a pas pu être rétabli"),
+            ("n’existaient plus ou étaient", "n’étaient plus", "n’ont pas pu être rétablis"),
+        );
+        let n = self.number(n);
         match operation {
-            Operation::Delete => {
-                let was = pick(n, "n’existait plus ou était", "n’existaient plus ou étaient");
-                format!("{digits} {was} déjà dans la corbeille.")
-            }
-            Operation::Restore | Operation::Undo => {
-                let was = pick(n, "n’était plus", "n’étaient plus");
-                format!("{digits} {was} dans la corbeille : restauration impossible.")
+            Operation::Delete => format!("{n} {existed} déjà dans la corbeille."),
+            Operation::Restore => format!("{n} {was} dans la corbeille : restauration impossible."),
+            Operation::Deactivate | Operation::Reactivate => format!("{n} {existed} dans la corbeille."),
+            Operation::Undo(_) => format!("{n} {restored} : suppression définitive ou intervenue entre-temps."),
+        }
+    }
+
+    fn changed(&self, operation: Operation, n: u64) -> String {
+        let (stayed, matches, was) = pick(
+            n,
+            ("avait été remis dans la corbeille entre-temps et y reste", "ne correspond", "reste inchangé"),
+            ("avaient été remis dans la corbeille entre-temps et y restent", "ne correspondent", "restent inchangés"),
+        );
+        let n = self.number(n);
+        match operation {
+            Operation::Restore | Operation::Undo(_) => format!("{n} {stayed}."),
+            Operation::Delete | Operation::Deactivate | Operation::Reactivate => {
+                format!("{n} {matches} plus aux règles de la simulation et {was}.")
             }
         }
     }
 
-    fn unchanged(&self, n: u64) -> String {
-        let was = pick(n, "n’était pas", "n’étaient pas");
-        format!("{} {was} dans la corbeille : rien à restaurer.", self.number(n))
+    fn unchanged(&self, operation: Operation, n: u64) -> String {
+        let digits = self.number(n);
+        let (was, was_not) = pick(n, ("était", "n’était pas"), ("étaient", "n’étaient pas"));
+        match operation {
+            Operation::Delete => {
+                let linked = pick(n, "a des liens et était déjà désactivé", "ont des liens et étaient déjà désactivés");
+                format!("{digits} {linked}.")
+            }
+            Operation::Restore => format!("{digits} {was_not} dans la corbeille : rien à restaurer."),
+            Operation::Deactivate => format!("{digits} {was} déjà {}.", pick(n, "désactivé", "désactivés")),
+            Operation::Reactivate => format!("{digits} {was} déjà {}.", pick(n, "actif", "actifs")),
+            Operation::Undo(_) => format!("{digits} {was} déjà {}.", pick(n, "rétabli", "rétablis")),
+        }
     }
 
     fn not_processed(&self, n: u64) -> String {
@@ -310,8 +363,22 @@ impl Phrases for French {
         "Et maintenant :"
     }
 
-    fn after_kept(&self) -> &'static str {
-        "supprimez ou réattribuez les liens, puis relancez la suppression."
+    fn after_linked(&self, on_blocked: OnBlocked) -> &'static str {
+        match on_blocked {
+            OnBlocked::Skip => "supprimez ou réattribuez les liens et réessayez, ou désactivez plutôt ces fiches.",
+            OnBlocked::Abort => {
+                "supprimez ou réattribuez les liens et réessayez avec tout l’ensemble, ou supprimez avec \
+                 \"on_blocked\": \"skip\" ou \"deactivate\"."
+            }
+            OnBlocked::Deactivate => {
+                "pour supprimer aussi les fiches désactivées, supprimez ou réattribuez les liens, puis relancez \
+                 la suppression."
+            }
+        }
+    }
+
+    fn to_retry(&self) -> &'static str {
+        "Pour réessayer :"
     }
 
     fn after_conflict(&self) -> &'static str {

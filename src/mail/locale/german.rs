@@ -3,9 +3,10 @@
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{Noun, Phrases, group_digits, month_name, pick};
+use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
 use crate::domain::link_catalogue::{LinkRole, LinkedKind};
-use crate::mail::report::{Ending, Operation, Report, Source};
+use crate::mail::report::{Effect, Ending, Operation, Report, Source, Undone};
 
 pub(super) struct German;
 
@@ -61,26 +62,43 @@ fn linked_in_dative(kind: LinkedKind) -> Noun {
     }
 }
 
+fn done_word(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Deleted => "gelöscht",
+        Effect::Restored => "wiederhergestellt",
+        Effect::Deactivated => "deaktiviert",
+        Effect::Reactivated => "reaktiviert",
+    }
+}
+
+/// What is done, or what an undo takes back; all feminine.
+fn operation_name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Delete | Operation::Undo(Undone::Delete) => "Massenlöschung",
+        Operation::Restore => "Wiederherstellung",
+        Operation::Deactivate | Operation::Undo(Undone::Deactivate) => "Massendeaktivierung",
+        Operation::Reactivate | Operation::Undo(Undone::Reactivate) => "Massenreaktivierung",
+    }
+}
+
 impl German {
     fn asked_for(&self, report: &Report) -> String {
         let records = record_after_von(report.kind);
         let many = records.many;
-        let operation = match report.operation {
-            Operation::Delete => "Ihre Massenlöschung",
-            Operation::Restore => "Ihre Wiederherstellung",
-            Operation::Undo => {
-                return format!("das Rückgängigmachen Ihrer Massenlöschung von {many}");
-            }
-        };
+        let operation = operation_name(report.operation);
+        if let Operation::Undo(_) = report.operation {
+            return format!("das Rückgängigmachen Ihrer {operation} von {many}");
+        }
         match &report.source {
-            Source::Segment(name) => format!("{operation} von {many} aus dem Segment „{name}“"),
+            Source::Segment(name) => format!("Ihre {operation} von {many} aus dem Segment „{name}“"),
             Source::List(n) => {
                 let n = *n;
                 let records = records.for_count(n);
-                format!("{operation} einer Liste von {} {records}", self.number(n))
+                format!("Ihre {operation} einer Liste von {} {records}", self.number(n))
             }
-            Source::Rules => format!("{operation} von {many} nach Ihren Regeln"),
-            Source::Deletion => format!("{operation} von {many} aus einer Löschung"),
+            Source::Rules => format!("Ihre {operation} von {many} nach Ihren Regeln"),
+            Source::Deletion => format!("Ihre {operation} von {many} aus einer Löschung"),
+            Source::Retry => format!("Ihr erneuter Versuch der {operation} von {many}"),
         }
     }
 }
@@ -99,11 +117,8 @@ impl Phrases for German {
         format!("{}. {month} {}", at.day(), at.format("%Y um %H:%M UTC"))
     }
 
-    fn progress(&self, operation: Operation, kind: BinKind, done: u64, matched: u64) -> String {
-        let verb = match operation {
-            Operation::Delete => "gelöscht",
-            Operation::Restore | Operation::Undo => "wiederhergestellt",
-        };
+    fn progress(&self, effect: Effect, kind: BinKind, done: u64, matched: u64) -> String {
+        let verb = done_word(effect);
         let (done_in_digits, matched_in_digits) = (self.number(done), self.number(matched));
         if matched == 0 {
             format!("Keine {} {verb}", record(kind).many)
@@ -123,15 +138,19 @@ impl Phrases for German {
         format!("{} mit Konflikt", self.number(n))
     }
 
-    fn unfinished(&self, operation: Operation, ending: Ending) -> &'static str {
-        match (operation, ending) {
-            (_, Ending::Completed | Ending::Aborted) => "",
-            (Operation::Delete, Ending::Cancelled) => "Massenlöschung abgebrochen: ",
-            (Operation::Delete, Ending::Failed) => "Massenlöschung fehlgeschlagen: ",
-            (Operation::Restore, Ending::Cancelled) => "Wiederherstellung abgebrochen: ",
-            (Operation::Restore, Ending::Failed) => "Wiederherstellung fehlgeschlagen: ",
-            (Operation::Undo, Ending::Cancelled) => "Rückgängigmachen abgebrochen: ",
-            (Operation::Undo, Ending::Failed) => "Rückgängigmachen fehlgeschlagen: ",
+    fn also_briefly(&self, effect: Effect, _: BinKind, n: u64) -> String {
+        format!("{} {}", self.number(n), done_word(effect))
+    }
+
+    fn unfinished(&self, operation: Operation, ending: Ending) -> String {
+        let operation = match operation {
+            Operation::Undo(_) => "Rückgängigmachen",
+            named => operation_name(named),
+        };
+        match ending {
+            Ending::Completed | Ending::Aborted => String::new(),
+            Ending::Cancelled => format!("{operation} abgebrochen: "),
+            Ending::Failed => format!("{operation} fehlgeschlagen: "),
         }
     }
 
@@ -164,28 +183,40 @@ impl Phrases for German {
         format!("{greeting}, {asked_for}{reason} {auxiliary} am {moment} {ended}.")
     }
 
-    fn done(&self, operation: Operation, kind: BinKind, n: u64) -> String {
+    fn done(&self, effect: Effect, kind: BinKind, n: u64) -> String {
+        let done = done_word(effect);
+        if n == 0 {
+            return format!("Es wurde nichts {done}.");
+        }
         let records = record(kind).for_count(n);
         let were = pick(n, "wurde", "wurden");
-        match (operation, n) {
-            (Operation::Delete, 0) => "Es wurde nichts gelöscht.".to_owned(),
-            (_, 0) => "Es wurde nichts wiederhergestellt.".to_owned(),
-            (Operation::Delete, _) => {
-                format!("{} {records} {were} in den Papierkorb verschoben.", self.number(n))
-            }
-            (Operation::Restore | Operation::Undo, _) => {
-                let n = self.number(n);
+        let n = self.number(n);
+        match effect {
+            Effect::Deleted => format!("{n} {records} {were} in den Papierkorb verschoben."),
+            Effect::Restored => {
                 format!("{n} {records} {were} wiederhergestellt, mit Tags, Verknüpfungen und Feldern.")
             }
+            Effect::Deactivated | Effect::Reactivated => format!("{n} {records} {were} {done}."),
         }
     }
 
-    fn why_unfinished(&self, ending: Ending) -> &'static str {
-        match ending {
-            Ending::Completed => "",
-            Ending::Aborted => "Sie wollten alles oder nichts löschen, und nicht alles kann gelöscht werden.",
-            Ending::Cancelled => "Was vor dem Abbruch erledigt war, bleibt erledigt.",
-            Ending::Failed => "Nach mehreren Versuchen wurde aufgegeben; was schon erledigt war, bleibt erledigt.",
+    fn reactivated_too(&self, n: u64) -> String {
+        let are =
+            pick(n, "war stattdessen deaktiviert worden und ist", "waren stattdessen deaktiviert worden und sind");
+        format!("{} {are} wieder aktiv.", self.number(n))
+    }
+
+    fn why_unfinished(&self, ending: Ending, something_done: bool) -> &'static str {
+        match (ending, something_done) {
+            (Ending::Completed, _) | (Ending::Cancelled, false) => "",
+            (Ending::Aborted, _) => {
+                "Sie wollten alles oder nichts löschen, und nicht alles kann gelöscht werden: alles ist, wie es war."
+            }
+            (Ending::Cancelled, true) => "Was vor dem Abbruch erledigt war, bleibt erledigt.",
+            (Ending::Failed, true) => {
+                "Nach mehreren Versuchen wurde aufgegeben; was schon erledigt war, bleibt erledigt."
+            }
+            (Ending::Failed, false) => "Nach mehreren Versuchen wurde aufgegeben.",
         }
     }
 
@@ -198,11 +229,15 @@ impl Phrases for German {
         "Um alles rückgängig zu machen:"
     }
 
-    fn kept(&self, kind: BinKind, n: u64) -> String {
+    fn linked(&self, on_blocked: OnBlocked, kind: BinKind, n: u64) -> String {
         let records = record(kind).for_count(n);
-        let were = pick(n, "wurde", "wurden");
-        let n = self.number(n);
-        format!("{n} {records} {were} behalten, weil etwas damit verknüpft ist:")
+        let (were, can) = pick(n, ("wurde", "kann"), ("wurden", "können"));
+        let stayed = match on_blocked {
+            OnBlocked::Skip => format!("{were} behalten"),
+            OnBlocked::Abort => format!("{can} nicht gelöscht werden"),
+            OnBlocked::Deactivate => format!("{were} deaktiviert statt gelöscht"),
+        };
+        format!("{} {records} {stayed}, weil etwas damit verknüpft ist:", self.number(n))
     }
 
     fn kept_by(&self, kind: LinkedKind, n: u64) -> String {
@@ -252,22 +287,47 @@ impl Phrases for German {
     }
 
     fn gone(&self, operation: Operation, n: u64) -> String {
-        let digits = self.number(n);
+        let (existed, lay, is) = pick(
+            n,
+            ("existierte nicht mehr oder lag", "lag", "ist"),
+            ("existierten nicht mehr oder lagen", "lagen", "sind"),
+        );
+        let n = self.number(n);
         match operation {
-            Operation::Delete => {
-                let was = pick(n, "existierte nicht mehr oder lag", "existierten nicht mehr oder lagen");
-                format!("{digits} {was} bereits im Papierkorb.")
-            }
-            Operation::Restore | Operation::Undo => {
-                let was = pick(n, "lag", "lagen");
-                format!("{digits} {was} nicht mehr im Papierkorb: nicht wiederherstellbar.")
+            Operation::Delete => format!("{n} {existed} bereits im Papierkorb."),
+            Operation::Restore => format!("{n} {lay} nicht mehr im Papierkorb: nicht wiederherstellbar."),
+            Operation::Deactivate | Operation::Reactivate => format!("{n} {existed} im Papierkorb."),
+            Operation::Undo(_) => {
+                format!("{n} {is} endgültig oder inzwischen gelöscht: Rückgängigmachen nicht möglich.")
             }
         }
     }
 
-    fn unchanged(&self, n: u64) -> String {
-        let was = pick(n, "lag", "lagen");
-        format!("{} {was} nicht im Papierkorb: nichts wiederherzustellen.", self.number(n))
+    fn changed(&self, operation: Operation, n: u64) -> String {
+        let (stayed, matches, was) = pick(
+            n,
+            ("wurde inzwischen erneut gelöscht und bleibt", "entspricht", "blieb"),
+            ("wurden inzwischen erneut gelöscht und bleiben", "entsprechen", "blieben"),
+        );
+        let n = self.number(n);
+        match operation {
+            Operation::Restore | Operation::Undo(_) => format!("{n} {stayed} im Papierkorb."),
+            Operation::Delete | Operation::Deactivate | Operation::Reactivate => {
+                format!("{n} {matches} nicht mehr den Regeln des Probelaufs und {was} unverändert.")
+            }
+        }
+    }
+
+    fn unchanged(&self, operation: Operation, n: u64) -> String {
+        let (was, lay, has) = pick(n, ("war", "lag", "hat"), ("waren", "lagen", "haben"));
+        let n = self.number(n);
+        match operation {
+            Operation::Delete => format!("{n} {has} Verknüpfungen und {was} bereits deaktiviert."),
+            Operation::Restore => format!("{n} {lay} nicht im Papierkorb: nichts wiederherzustellen."),
+            Operation::Deactivate => format!("{n} {was} bereits deaktiviert."),
+            Operation::Reactivate => format!("{n} {was} bereits aktiv."),
+            Operation::Undo(_) => format!("{n} {was} bereits zurückgesetzt."),
+        }
     }
 
     fn not_processed(&self, n: u64) -> String {
@@ -278,8 +338,25 @@ impl Phrases for German {
         "Was nun:"
     }
 
-    fn after_kept(&self) -> &'static str {
-        "Entfernen oder ändern Sie die Verknüpfungen und löschen Sie dann erneut."
+    fn after_linked(&self, on_blocked: OnBlocked) -> &'static str {
+        match on_blocked {
+            OnBlocked::Skip => {
+                "Entfernen oder ändern Sie die Verknüpfungen und versuchen Sie es erneut, oder deaktivieren Sie \
+                 diese Datensätze stattdessen."
+            }
+            OnBlocked::Abort => {
+                "Entfernen oder ändern Sie die Verknüpfungen und versuchen Sie es mit der ganzen Menge erneut, \
+                 oder löschen Sie mit \"on_blocked\": \"skip\" oder \"deactivate\"."
+            }
+            OnBlocked::Deactivate => {
+                "Um auch die deaktivierten zu löschen, entfernen oder ändern Sie die Verknüpfungen und löschen \
+                 Sie dann erneut."
+            }
+        }
+    }
+
+    fn to_retry(&self) -> &'static str {
+        "Um es erneut zu versuchen:"
     }
 
     fn after_conflict(&self) -> &'static str {
