@@ -1,34 +1,29 @@
-//! Bulk actions: asking for one, watching it, reading what became of each record, undoing it.
+//! Bulk actions: asking for one, watching it, and the verbs on it.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::auth::{Admin, Caller};
 use super::bulk_request::BulkActionInput;
-use super::csv_download::{self, Format, wants_csv};
 use super::extractors::{Body, Id, OptionalBody, Query};
 use super::idempotency::{Answer, Post};
 use super::problem::Problem;
 use super::resources::Listing;
 use crate::domain::actor::Actor;
-use crate::domain::blocker::Blocker;
 use crate::domain::bulk_action::{
-    Action, ActionStatus, BulkAction, Counts, Notify, OnBlocked, OnConflict, Origin, Outcome, RecordOutcome,
-    TargetSummary,
+    Action, ActionStatus, BulkAction, Counts, Notify, OnBlocked, OnConflict, Origin, TargetSummary,
 };
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::domain::notification::Notification;
 use crate::domain::page::PageRequest;
-use crate::domain::results_csv::{ResultRow, ResultsCsv};
 use crate::repository::bulk_actions::{self, ActionFilter};
 use crate::repository::db::{Read, Tx};
-use crate::repository::{outbox, results};
+use crate::repository::outbox;
 use crate::services::{self, Services};
 
 /// A bulk action as it stands.
@@ -106,7 +101,7 @@ fn view(read: &mut Read, actor: &Actor, action: BulkAction) -> Result<BulkAction
 }
 
 /// An action that this actor may see: an admin all, a member its own.
-fn visible(read: &mut Read, actor: &Actor, id: Uuid) -> Result<BulkAction> {
+pub(super) fn visible(read: &mut Read, actor: &Actor, id: Uuid) -> Result<BulkAction> {
     bulk_actions::find(read, id)?
         .filter(|action| actor.is_admin() || action.requested_by == actor.user_id)
         .ok_or(Error::NotFound)
@@ -256,10 +251,16 @@ pub async fn undo_bulk_action(
     answer
 }
 
+/// A body without members, which may as well be left out.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct NoMembers {}
+
 /// Retry a bulk action
 ///
 /// Starts a new action on the records that were blocked; after an abort on the whole set. Each is checked again.
-#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)), request_body = Option<NoMembers>,
     responses((status = 202, description = "The retry is queued.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "action-not-ended", "nothing-to-retry"]))))]
 #[post("/bulk-actions/{id}/retry")]
@@ -268,15 +269,16 @@ pub async fn retry_bulk_action(
     services: web::Data<Services>,
     Id(id): Id,
     post: Post,
+    body: OptionalBody<NoMembers>,
 ) -> Result<HttpResponse, Problem> {
-    make_from(actor, services, post, move |tx, actor| services::bulk_actions::retry(tx, actor, id)).await
+    make_from(actor, services, post, &body.bytes, move |tx, actor| services::bulk_actions::retry(tx, actor, id)).await
 }
 
 /// Execute a dry run
 ///
 /// Starts an action on exactly the records of a completed dry run, within 24 hours and once. Each record is checked
 /// again: what was linked since is `blocked`, what vanished is `gone`, what the rules no longer select is `changed`.
-#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)), request_body = Option<NoMembers>,
     responses((status = 202, description = "The action is queued.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "action-not-ended", "not-a-dry-run",
         "dry-run-expired", "already-executed"]))))]
@@ -286,19 +288,21 @@ pub async fn execute_bulk_action(
     services: web::Data<Services>,
     Id(id): Id,
     post: Post,
+    body: OptionalBody<NoMembers>,
 ) -> Result<HttpResponse, Problem> {
-    make_from(actor, services, post, move |tx, actor| services::bulk_actions::execute(tx, actor, id)).await
+    make_from(actor, services, post, &body.bytes, move |tx, actor| services::bulk_actions::execute(tx, actor, id)).await
 }
 
 async fn make_from(
     actor: Actor,
     services: web::Data<Services>,
     post: Post,
+    body: &[u8],
     mut make: impl FnMut(&mut Tx, &Actor) -> Result<BulkAction> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
     let caller = actor.clone();
     let answer = post
-        .answer(&services.db, &caller, b"", move |tx| {
+        .answer(&services.db, &caller, body, move |tx| {
             let action = make(tx, &actor)?;
             accepted(&view(tx, &actor, action)?)
         })
@@ -310,7 +314,7 @@ async fn make_from(
 /// Cancel a bulk action
 ///
 /// Stops it: once this has answered, not one more record changes. What was done until then stands, and can be undone.
-#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)), request_body = Option<NoMembers>,
     responses((status = 200, description = "The action is cancelled.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "action-ended"]))))]
 #[post("/bulk-actions/{id}/cancel")]
@@ -319,126 +323,15 @@ pub async fn cancel_bulk_action(
     services: web::Data<Services>,
     Id(id): Id,
     post: Post,
+    body: OptionalBody<NoMembers>,
 ) -> Result<HttpResponse, Problem> {
     let caller = actor.clone();
     let answer = post
-        .answer(&services.db, &caller, b"", move |tx| {
+        .answer(&services.db, &caller, &body.bytes, move |tx| {
             let action = services::bulk_actions::cancel(tx, id)?;
             Answer::new(StatusCode::OK, &view(tx, &actor, action)?, Vec::new())
         })
         .await;
     services.signals.outbox.notify_waiters();
     answer
-}
-
-/// What became of one record.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ResultView {
-    pub record_id: Uuid,
-    /// Null once the record is purged.
-    #[schema(example = "Ann Peeters")]
-    pub name: Option<String>,
-    pub outcome: Outcome,
-    /// What kept a blocked record.
-    pub blockers: Vec<Blocker>,
-    /// The live record that holds the `external_id` of a `conflict`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub conflict_with: Option<Uuid>,
-}
-
-impl From<RecordOutcome> for ResultView {
-    fn from(RecordOutcome { exception, name }: RecordOutcome) -> Self {
-        Self {
-            record_id: exception.record_id,
-            name,
-            outcome: exception.outcome,
-            blockers: exception.blockers,
-            conflict_with: exception.conflict_with,
-        }
-    }
-}
-
-/// Which results.
-#[derive(Debug, Serialize, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ResultQuery {
-    /// Only records with this outcome.
-    #[param(inline)]
-    pub outcome: Option<Outcome>,
-    /// `csv` for all of them as a file, with a row for each record and group of blockers.
-    #[param(inline)]
-    #[serde(skip_serializing)]
-    pub format: Option<Format>,
-    /// 1 to 200; 50 when left out.
-    #[serde(skip_serializing)]
-    pub limit: Option<i64>,
-    /// `page.next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    pub cursor: Option<String>,
-}
-
-/// Results in one part of a file.
-const ROWS_A_PART: i64 = 1_000;
-
-/// Read the results
-///
-/// An outcome for each record of the frozen set; blocked ones name what keeps them. They stay the same after an undo or
-/// a purge, but for names, which go with the record. With `format=csv` or `Accept: text/csv` all come as one file.
-#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path), ResultQuery),
-    responses((status = 200, description = "A page of results, or all of them as a file.", content(
-        (Listing<ResultView> = "application/json"), (String = "text/csv",
-            example = "record_id,record_type,name,outcome,blocker_type,blocker_role,blocker_count,blocker_ids,\
-                blocker_titles,conflict_with\r\n0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e1f,contact,Ann Peeters,deleted,,,,,,\r\n")))),
-    extensions(("x-problems" = json!(["not-found", "validation-failed", "invalid-cursor"]))))]
-#[get("/bulk-actions/{id}/results")]
-pub async fn list_results(
-    Caller(actor): Caller,
-    services: web::Data<Services>,
-    request: HttpRequest,
-    Id(id): Id,
-    Query(query): Query<ResultQuery>,
-) -> Result<HttpResponse, Problem> {
-    if wants_csv(&request, query.format) {
-        return download_results(actor, services, id, query.outcome).await;
-    }
-    let bound_to: (Uuid, Value) = (id, serde_json::json!(query.outcome));
-    let page = PageRequest::new(query.limit, query.cursor.as_deref(), false, &bound_to)?;
-    let listed = services
-        .db
-        .read(actor.account, move |read| {
-            let action = visible(read, &actor, id)?;
-            let rows = results::list(read, &action, query.outcome, page.after, page.fetch())?;
-            page.page(rows, None, |(key, _)| *key)
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(Listing::new(listed, |(_, outcome)| ResultView::from(outcome))))
-}
-
-async fn download_results(
-    actor: Actor,
-    services: web::Data<Services>,
-    id: Uuid,
-    outcome: Option<Outcome>,
-) -> Result<HttpResponse, Problem> {
-    csv_download::download(&format!("results-{id}.csv"), move |after: Option<results::ResultKey>| {
-        let (actor, services) = (actor.clone(), services.clone());
-        async move {
-            services
-                .db
-                .read(actor.account, move |read| {
-                    let action = visible(read, &actor, id)?;
-                    let rows = results::list(read, &action, outcome, after, ROWS_A_PART)?;
-                    let full = i64::try_from(rows.len()).is_ok_and(|rows| rows == ROWS_A_PART);
-                    let next = rows.last().filter(|_| full).map(|(key, _)| *key);
-                    let mut file = if after.is_none() { ResultsCsv::with_header() } else { ResultsCsv::continued() };
-                    for row in rows.into_iter().flat_map(|(_, record)| ResultRow::of(record, action.entity)) {
-                        file.push(&row);
-                    }
-                    Ok((file.into_bytes(), next))
-                })
-                .await
-        }
-    })
-    .await
 }

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod bulk_actions;
 pub mod bulk_request;
+pub mod bulk_results;
 pub mod companies;
 pub mod contacts;
 pub mod csv_download;

@@ -62,6 +62,8 @@ problems! {
         "The record that `parent` names is past its purge date and cannot come back, so the deal cannot either. Create a new deal.";
     EXPECTED_COUNT_MISMATCH, "expected-count-mismatch", 409, "Another number of records matches",
         "`matched` records match now, not `expected_count`. Look at the set again and repeat the request with the number you mean. Nothing was changed.";
+    ACTION_ENDED, "action-ended", 409, "The bulk action has ended",
+        "It can no longer be stopped; look at its status and results.";
     ACTION_NOT_ENDED, "action-not-ended", 409, "The bulk action still runs",
         "Wait until its status is one of completed, cancelled or failed, then try again.";
     NOTHING_TO_UNDO, "nothing-to-undo", 409, "The bulk action changed nothing",
@@ -245,6 +247,7 @@ fn from_conflict(conflict: Conflict) -> Problem {
             .detail(format!("{matched} records match, not {expected}; nothing was changed"))
             .member("expected_count", expected)
             .member("matched", matched),
+        Conflict::ActionEnded => Problem::new(&ACTION_ENDED),
         Conflict::ActionNotEnded => Problem::new(&ACTION_NOT_ENDED),
         Conflict::NothingToUndo => Problem::new(&NOTHING_TO_UNDO),
         Conflict::AlreadyUndone { undo } => {

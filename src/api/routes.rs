@@ -14,8 +14,8 @@ use super::openapi::OPERATIONS;
 use super::problem::{METHOD_NOT_ALLOWED, PROBLEM_MEDIA_TYPE, Problem, ProblemKind, UNKNOWN_ROUTE};
 use super::request_id::{self, REQUEST_ID};
 use super::{
-    bulk_actions, companies, contacts, deals, deletion, health, imports, invoices, me, openapi, problems, projects,
-    recycle_bin, segments, settings, tickets, time_trackings,
+    bulk_actions, bulk_results, companies, contacts, deals, deletion, health, imports, invoices, me, openapi, problems,
+    projects, recycle_bin, segments, settings, tickets, time_trackings,
 };
 use crate::telemetry;
 
@@ -50,7 +50,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(bulk_actions::retry_bulk_action)
         .service(bulk_actions::execute_bulk_action)
         .service(bulk_actions::cancel_bulk_action)
-        .service(bulk_actions::list_results)
+        .service(bulk_results::list_results)
         .service(recycle_bin::list_recycle_bin)
         .service(recycle_bin::get_binned_record)
         .service(recycle_bin::restore_binned_record)

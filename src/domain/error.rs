@@ -92,6 +92,7 @@ pub enum Conflict {
         expected: i64,
         matched: i64,
     },
+    ActionEnded,
     ActionNotEnded,
     NothingToUndo,
     AlreadyUndone {

@@ -96,6 +96,9 @@ const TABLE: &[Row] = &[
     ("get_bulk_action", On::BulkDelete, 404, 200, 404),
     ("list_results", On::BulkDelete, 404, 200, 404),
     ("undo_bulk_action", On::BulkDelete, 403, 202, 404),
+    ("retry_bulk_action", On::BlockedDelete, 403, 202, 404),
+    ("execute_bulk_action", On::DryRun, 403, 202, 404),
+    ("cancel_bulk_action", On::BulkDelete, 403, 409, 404),
 
     ("list_recycle_bin", On::BinnedContact, 403, 200, 200),
     ("get_binned_record", On::BinnedContact, 403, 200, 404),

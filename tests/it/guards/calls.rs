@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sweep::api::openapi::{DOCUMENT, for_each_operation};
 
-use crate::bulk_delete::delete_ids;
+use crate::bulk_delete::{delete_ids, ended};
 use crate::harness::{Answer, Client, TestServer};
 
 /// What an operation is called on. Everything is made by an admin.
@@ -26,6 +26,10 @@ pub enum On {
     StandardSegment,
     /// A bulk delete that has completed.
     BulkDelete,
+    /// One that left a blocked contact.
+    BlockedDelete,
+    /// A completed dry run.
+    DryRun,
     BinnedContact,
 }
 
@@ -126,6 +130,17 @@ fn make(admin: &Client, on: On) -> Vec<String> {
         On::SharedSegment => segment("shared"),
         On::StandardSegment => vec!["all-contacts".to_owned()],
         On::BulkDelete => vec![delete_ids(admin, "contact", &[contact()])["id"].as_str().unwrap().to_owned()],
+        On::BlockedDelete => {
+            let id = contact();
+            create(admin, "/deals", json!({"title": "Blocks", "customer": {"type": "contact", "id": id}}));
+            vec![delete_ids(admin, "contact", &[id])["id"].as_str().unwrap().to_owned()]
+        }
+        On::DryRun => {
+            let target = json!({"ids": [contact()]});
+            let body = json!({"action": "delete", "entity": "contact", "target": target, "dry_run": true});
+            let action = ended(admin, &admin.post("/bulk-actions", body).expect(202));
+            vec![action["id"].as_str().unwrap().to_owned()]
+        }
         On::BinnedContact => {
             let id = contact();
             admin.delete(&format!("/contacts/{id}")).expect(204);

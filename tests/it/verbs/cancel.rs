@@ -21,11 +21,16 @@ fn a_running_action_is_stopped_and_its_account_is_exact() {
     let body = json!({"action": "delete", "entity": "contact", "target": {"segment_id": "all-contacts"}});
     let action = admin.post("/bulk-actions", body).expect(202);
     assert!(wait_until(20, || waiting(&mut sql) > 0), "the second chunk waits");
-    let cancelled = admin.call(&path(&action, "cancel")).expect(200);
+    let key = [("idempotency-key", "stop")];
+    let cancel = || admin.send("POST", &path(&action, "cancel"), &key, Vec::new());
+    let cancelled = cancel().expect(200);
     assert_eq!(cancelled["status"], "cancelled");
     let deleted = cancelled["counts"]["deleted"].as_i64().unwrap();
     assert_eq!(counts(&cancelled, &["matched", "not_processed"]), [&json!(7000), &json!(7000 - deleted)]);
     assert_eq!(deleted, 2000);
+    let again = cancel();
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(again.expect(200), cancelled);
     assert_eq!(admin.call(&path(&action, "cancel")).expect(200), cancelled);
     holder.batch_execute("ROLLBACK").unwrap();
     let unfinished = "SELECT count(*) FROM bulk_action_chunks WHERE state = 'pending'";
