@@ -1,20 +1,21 @@
 //! The command line: serve, token, migrate, openapi, demo-data.
 
+use std::ffi::OsStr;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use jsonwebtoken::{EncodingKey, Header};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use uuid::Uuid;
 
 use crate::api::auth::Claims;
 use crate::api::{openapi, problems};
-use crate::app::{self, Settings};
+use crate::app::{self, Settings, StartError};
 use crate::config::{DatabaseConfig, JwtAlgorithm, ServeConfig, TokenConfig};
 use crate::demo_data::{Account, Written};
 use crate::domain::actor::Role;
@@ -63,6 +64,7 @@ struct TokenArgs {
     /// Where reports go.
     #[arg(long)]
     email: Option<String>,
+    /// How mails address the user.
     #[arg(long)]
     name: Option<String>,
     /// The language of mails: en, nl, fr or de.
@@ -93,7 +95,9 @@ type Failure = Box<dyn std::error::Error>;
 
 /// Runs the command line; a failure is one sentence on standard error.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let matches = ignore_empty_variables(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let outcome = match cli.command {
         Command::Serve(config) => serve(&config),
         Command::Token(args) => print_token(&args),
         Command::Migrate(config) => migrate(&config),
@@ -110,11 +114,21 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// A variable that is set to nothing is as good as unset.
+fn ignore_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(None::<&str>) } else { arg })
+        .mut_subcommands(ignore_empty_variables)
+}
+
 fn serve(config: &ServeConfig) -> Result<(), Failure> {
     telemetry::start_logging(&config.log);
     let data_dir = data_dir(config.database.data_dir.as_deref())?;
     make_data_folder(&data_dir)?;
     let secret = signing_secret::for_serving(&config.tokens, &data_dir, config.listen)?;
+    // Before a database is made for nothing.
+    drop(TcpListener::bind(config.listen).map_err(|cause| StartError::Listen { address: config.listen, cause })?);
     let (database_url, postgres) = database(&config.database, &data_dir)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings {

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
 
 /// How the service runs. Every flag can be given as an environment variable.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
     /// Address and port to listen on.
-    #[arg(long, env = "SWEEP_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "SWEEP_LISTEN", default_value = "127.0.0.1:8080", value_parser = parse_listen)]
     pub listen: SocketAddr,
     #[command(flatten)]
     pub database: DatabaseConfig,
@@ -24,7 +25,7 @@ pub struct ServeConfig {
     #[arg(long, env = "SWEEP_WORKERS")]
     pub workers: Option<u32>,
     /// What is logged: error, warn, info, debug, or per module as `sweep=debug,info`.
-    #[arg(long, env = "SWEEP_LOG", default_value = "info")]
+    #[arg(long, env = "SWEEP_LOG", default_value = "info", value_parser = parse_log)]
     pub log: String,
 }
 
@@ -81,4 +82,13 @@ pub struct MailConfig {
     /// The address of the service in mails; `http://` and the listening address when unset.
     #[arg(long, env = "SWEEP_PUBLIC_URL")]
     pub public_url: Option<String>,
+}
+
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "must be an address (not a name) and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+fn parse_log(text: &str) -> Result<String, String> {
+    let wrong = |error| format!("{error}; write a level such as info, or levels by module such as warn,sweep=debug");
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(wrong)
 }

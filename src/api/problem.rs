@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::request_id;
@@ -166,6 +167,20 @@ impl Problem {
     }
 }
 
+/// The document in the order in which it reads best.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.kind.slug)
@@ -178,20 +193,19 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut body = Map::new();
-        body.insert("type".to_owned(), json!(format!("/problems/{}", self.kind.slug)));
-        body.insert("title".to_owned(), json!(self.kind.title));
-        body.insert("status".to_owned(), json!(self.kind.status));
-        body.insert("detail".to_owned(), json!(self.detail.as_deref().unwrap_or(self.kind.advice)));
-        body.extend(self.members.clone());
-        if let Some(id) = request_id::current() {
-            body.insert("request_id".to_owned(), json!(id));
-        }
+        let body = Document {
+            kind: format!("/problems/{}", self.kind.slug),
+            title: self.kind.title,
+            status: self.kind.status,
+            detail: self.detail.as_deref().unwrap_or(self.kind.advice),
+            members: &self.members,
+            request_id: request_id::current(),
+        };
         let mut response = HttpResponse::build(self.status_code());
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.clone()));
         }
-        response.content_type(PROBLEM_MEDIA_TYPE).body(Value::Object(body).to_string())
+        response.content_type(PROBLEM_MEDIA_TYPE).body(serde_json::to_string(&body).unwrap_or_default())
     }
 }
 
