@@ -6,6 +6,8 @@ use serde_json::Value;
 use sweep::api::openapi::{DOCUMENT, document_text, for_each_operation};
 
 use super::assert_generated;
+use super::calls::fill;
+use crate::harness::TestServer;
 
 #[test]
 fn the_document_is_checked_in() {
@@ -51,6 +53,26 @@ fn every_operation_is_described_with_examples_and_its_problems() {
     let mut faults = Vec::new();
     for_each_operation(&DOCUMENT, |path, method, operation| faults.extend(faults_of(path, method, operation)));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn what_the_document_shows_can_be_sent() {
+    let server = TestServer::start();
+    let admin = server.admin();
+    let mut sent = 0;
+    for_each_operation(&DOCUMENT, |template, method, operation| {
+        for (media, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+            let path = fill(template, &vec![uuid::Uuid::now_v7().to_string(); 2]);
+            let example = &content["example"];
+            let body = example.as_str().map_or_else(|| example.to_string(), ToOwned::to_owned).into_bytes();
+            let answer = admin.send(&method.to_uppercase(), &path, &[("content-type", media)], body);
+            // The records that it names need not be there.
+            let taken = answer.status < 300 || [404, 409].contains(&answer.status);
+            assert!(taken, "{method} {path} {example}: {}", answer.text());
+            sent += 1;
+        }
+    });
+    assert!(sent > 25, "{sent}");
 }
 
 #[test]

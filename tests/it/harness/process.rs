@@ -40,9 +40,17 @@ pub fn sweep(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs `sweep` to its end: what it said on standard error, and whether it succeeded.
+/// Runs `sweep` to its end, or kills it when it does not come: whether it succeeded, and what it said on standard error.
 pub fn outcome(mut command: Command) -> (bool, String) {
-    let output = command.output().unwrap();
+    let mut child = command.spawn().unwrap();
+    let since = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if since.elapsed() > PATIENCE {
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().unwrap();
     (output.status.success(), String::from_utf8(output.stderr).unwrap())
 }
 
