@@ -1,7 +1,9 @@
 //! Companies.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -9,19 +11,23 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::Caller;
+use super::csv_download::{self, wants_csv};
 use super::extractors::{Body, Id, IfMatch, Query, merged, refusal_of_absent};
 use super::idempotency::Post;
 use super::party_query::party_query;
 use super::problem::Problem;
 use super::resources::{BinView, Listing, created, require_live, resource, visible};
 use super::segments::segment_filter;
+use crate::domain::actor::Actor;
 use crate::domain::company::CompanyInput;
 use crate::domain::entity::RecordKind;
-use crate::domain::error::Error;
+use crate::domain::error::{Error, Result};
 use crate::domain::fold::fold;
 use crate::repository::companies::{self, StoredCompany};
-use crate::repository::parties::ListFilter;
+use crate::repository::db::Read;
+use crate::repository::parties::{ListFilter, ListKey};
 use crate::services::Services;
+use crate::services::exports::Export;
 
 /// A company.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,32 +62,62 @@ party_query! {
 }
 
 impl CompanyQuery {
-    fn filter(&self) -> ListFilter {
-        ListFilter { vat_number: self.vat_number.as_deref().map(fold), ..self.shared_filter() }
+    fn filter(&self, read: &mut Read, actor: &Actor) -> Result<ListFilter> {
+        let segment = segment_filter(read, actor, self.segment_id.as_deref(), RecordKind::Company)?;
+        Ok(ListFilter { segment, vat_number: self.vat_number.as_deref().map(fold), ..self.shared_filter() })
     }
 }
 
 /// List companies
 ///
-/// The live companies of the account, by name unless `sort` says otherwise.
+/// The live companies of the account, by name unless `sort` says otherwise. With `format=csv` or `Accept: text/csv` the
+/// whole list comes as one file, which can be imported again.
 #[utoipa::path(tag = "Companies", params(CompanyQuery),
-    responses((status = 200, description = "A page of companies.", body = Listing<CompanyView>)),
+    responses((status = 200, description = "A page of companies, or all of them as a file.", content(
+        (Listing<CompanyView> = "application/json"), (String = "text/csv",
+            example = "id,external_id,name,status,email,invoicing_email,telephone,website,line_1,postal_code,\
+                city,country,language,vat_number,iban,bic,payment_term_type,payment_term_days,remarks,\
+                tags,marketing_mails_consent,preferred_currency\r\n\
+                0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e1f,,Peeters & Zonen,active,ann@example.com,,'+32 2 123 45 67,,,,Ghent,BE,nl,,,,,,,,,\r\n")))),
     extensions(("x-problems" = json!(["validation-failed", "invalid-cursor", "not-found"]))))]
 #[get("/companies")]
 pub async fn list_companies(
     Caller(actor): Caller,
     services: web::Data<Services>,
+    request: HttpRequest,
     Query(query): Query<CompanyQuery>,
-) -> Result<web::Json<Listing<CompanyView>>, Problem> {
+) -> Result<HttpResponse, Problem> {
+    if wants_csv(&request, query.format) {
+        return export_companies(actor, services, query).await;
+    }
     let page = query.page()?;
     let listed = services
         .db
         .read(actor.account, move |read| {
-            let segment = segment_filter(read, &actor, query.segment_id.as_deref(), RecordKind::Company)?;
-            companies::list(read, &ListFilter { segment, ..query.filter() }, query.sort, &page)
+            let filter = query.filter(read, &actor)?;
+            companies::list(read, &filter, query.sort, &page)
         })
         .await?;
-    Ok(web::Json(Listing::new(listed, CompanyView::from)))
+    Ok(HttpResponse::Ok().json(Listing::new(listed, CompanyView::from)))
+}
+
+async fn export_companies(
+    actor: Actor,
+    services: web::Data<Services>,
+    query: CompanyQuery,
+) -> Result<HttpResponse, Problem> {
+    query.refuse_page()?;
+    let account = actor.account;
+    let begin = move |read: &mut Read| {
+        let filter = query.filter(read, &actor)?;
+        Export::of_companies(read, filter, query.sort)
+    };
+    let export = Arc::new(services.db.read(account, begin).await?);
+    csv_download::download("companies.csv", move |after: Option<ListKey>| {
+        let (services, export) = (services.clone(), Arc::clone(&export));
+        async move { services.db.read(account, move |read| export.companies(read, after.as_ref())).await }
+    })
+    .await
 }
 
 /// Create a company

@@ -1,7 +1,9 @@
 //! Contacts.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, delete, get, patch, post, put, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::Caller;
+use super::csv_download::{self, wants_csv};
 use super::extractors::{Body, Id, IfMatch, Query, merged, refusal_of_absent};
 use super::idempotency::Post;
 use super::party_query::party_query;
@@ -18,11 +21,13 @@ use super::segments::segment_filter;
 use crate::domain::actor::Actor;
 use crate::domain::contact::{CompanyLink, CompanyLinkInput, ContactInput};
 use crate::domain::entity::{RecordKind, RecordRef};
-use crate::domain::error::Error;
+use crate::domain::error::{Error, Result};
 use crate::repository::contacts::{self, StoredContact};
+use crate::repository::db::Read;
 use crate::repository::links::{self, LinkTarget};
-use crate::repository::parties::ListFilter;
+use crate::repository::parties::{ListFilter, ListKey};
 use crate::services::Services;
+use crate::services::exports::Export;
 
 /// A contact.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,32 +69,63 @@ party_query! {
 }
 
 impl ContactQuery {
-    fn filter(&self) -> ListFilter {
-        ListFilter { company_id: self.company_id, ..self.shared_filter() }
+    fn filter(&self, read: &mut Read, actor: &Actor) -> Result<ListFilter> {
+        let segment = segment_filter(read, actor, self.segment_id.as_deref(), RecordKind::Contact)?;
+        Ok(ListFilter { segment, company_id: self.company_id, ..self.shared_filter() })
     }
 }
 
 /// List contacts
 ///
-/// The live contacts of the account, by name unless `sort` says otherwise.
+/// The live contacts of the account, by name unless `sort` says otherwise. With `format=csv` or `Accept: text/csv` the
+/// whole list comes as one file, which can be imported again.
 #[utoipa::path(tag = "Contacts", params(ContactQuery),
-    responses((status = 200, description = "A page of contacts.", body = Listing<ContactView>)),
+    responses((status = 200, description = "A page of contacts, or all of them as a file.", content(
+        (Listing<ContactView> = "application/json"), (String = "text/csv",
+            example = "id,external_id,first_name,last_name,salutation,gender,birthdate,status,email,\
+                telephone,mobile,website,line_1,postal_code,city,country,language,vat_number,iban,bic,\
+                payment_term_type,payment_term_days,remarks,tags,marketing_mails_consent,\
+                company_external_id,company_id,position,division,decision_maker\r\n\
+                0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e1f,,Ann,Peeters,,,,active,ann@example.com,'+32 2 123 45 67,,,,,Ghent,BE,nl,,,,,,,,,,,,,\r\n")))),
     extensions(("x-problems" = json!(["validation-failed", "invalid-cursor", "not-found"]))))]
 #[get("/contacts")]
 pub async fn list_contacts(
     Caller(actor): Caller,
     services: web::Data<Services>,
+    request: HttpRequest,
     Query(query): Query<ContactQuery>,
-) -> Result<web::Json<Listing<ContactView>>, Problem> {
+) -> Result<HttpResponse, Problem> {
+    if wants_csv(&request, query.format) {
+        return export_contacts(actor, services, query).await;
+    }
     let page = query.page()?;
     let listed = services
         .db
         .read(actor.account, move |read| {
-            let segment = segment_filter(read, &actor, query.segment_id.as_deref(), RecordKind::Contact)?;
-            contacts::list(read, &ListFilter { segment, ..query.filter() }, query.sort, &page)
+            let filter = query.filter(read, &actor)?;
+            contacts::list(read, &filter, query.sort, &page)
         })
         .await?;
-    Ok(web::Json(Listing::new(listed, ContactView::from)))
+    Ok(HttpResponse::Ok().json(Listing::new(listed, ContactView::from)))
+}
+
+async fn export_contacts(
+    actor: Actor,
+    services: web::Data<Services>,
+    query: ContactQuery,
+) -> Result<HttpResponse, Problem> {
+    query.refuse_page()?;
+    let account = actor.account;
+    let begin = move |read: &mut Read| {
+        let filter = query.filter(read, &actor)?;
+        Export::of_contacts(read, filter, query.sort)
+    };
+    let export = Arc::new(services.db.read(account, begin).await?);
+    csv_download::download("contacts.csv", move |after: Option<ListKey>| {
+        let (services, export) = (services.clone(), Arc::clone(&export));
+        async move { services.db.read(account, move |read| export.contacts(read, after.as_ref())).await }
+    })
+    .await
 }
 
 /// Create a contact

@@ -1,13 +1,16 @@
 //! Every route of the service, and what is around each request: its id, its log line, HEAD, unknown addresses.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BodySize, BodyStream, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use bytes::Bytes;
+use futures_util::stream;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::openapi::OPERATIONS;
@@ -184,7 +187,15 @@ pub async fn around_request(
     if let Ok(value) = header::HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    Ok(response)
+    let left_out = method == Method::HEAD && response.response().body().size() == BodySize::Stream;
+    Ok(response.map_body(|_, body| {
+        // Nothing is made only to be thrown away.
+        if left_out {
+            EitherBody::left(BodyStream::new(stream::empty::<Result<Bytes, Infallible>>()))
+        } else {
+            EitherBody::right(body)
+        }
+    }))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod company;
 pub mod contact;
 pub mod csv_cell;
 pub mod csv_columns;
+pub mod csv_file;
 pub mod entity;
 pub mod error;
 pub mod fold;

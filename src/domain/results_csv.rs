@@ -1,15 +1,12 @@
 //! The results of a bulk action as CSV: one row for each record and group of blockers. Serves the
 //! results download and the report mail's attachment, so that both look the same.
 
-use csv::{Terminator, Writer, WriterBuilder};
 use uuid::Uuid;
 
 use super::blocker::Blocker;
 use super::bulk_action::{Exception, Outcome, RecordOutcome};
-use super::csv_cell::escape_formula;
+use super::csv_file::CsvFile;
 use super::entity::BinKind;
-
-const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 const COLUMNS: [&str; 10] = [
     "record_id",
@@ -53,25 +50,18 @@ impl ResultRow {
 
 /// A results file that grows in memory, row by row.
 pub struct ResultsCsv {
-    writer: Writer<Vec<u8>>,
+    file: CsvFile,
 }
 
 impl ResultsCsv {
     /// The start of a file: byte order mark and header.
     pub fn with_header() -> Self {
-        let mut file = Self::over(BYTE_ORDER_MARK.as_bytes().to_vec());
-        file.write(COLUMNS);
-        file
+        Self { file: CsvFile::with_header(COLUMNS) }
     }
 
     /// A further part of a file that began with [`ResultsCsv::with_header`].
     pub fn continued() -> Self {
-        Self::over(Vec::new())
-    }
-
-    fn over(bytes: Vec<u8>) -> Self {
-        let writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(bytes);
-        Self { writer }
+        Self { file: CsvFile::continued() }
     }
 
     pub fn push(&mut self, row: &ResultRow) {
@@ -88,21 +78,16 @@ impl ResultsCsv {
             blocker.map_or_else(String::new, titles),
             row.conflict_with.map_or_else(String::new, |id| id.to_string()),
         ];
-        self.write(cells.iter().map(|cell| escape_formula(cell).into_owned()));
-    }
-
-    fn write<C: AsRef<[u8]>>(&mut self, cells: impl IntoIterator<Item = C>) {
-        self.writer.write_record(cells).expect("writing rows of one length to memory cannot fail");
+        self.file.push(cells);
     }
 
     /// Bytes written so far, short by at most the writer's own small buffer.
     pub fn written_bytes(&self) -> usize {
-        self.writer.get_ref().len()
+        self.file.written_bytes()
     }
 
-    #[allow(clippy::missing_panics_doc, reason = "memory does not fail")]
     pub fn into_bytes(self) -> Vec<u8> {
-        self.writer.into_inner().expect("flushing to memory cannot fail")
+        self.file.into_bytes()
     }
 }
 

@@ -234,16 +234,29 @@ pub fn list(
     page: &PageRequest<ListKey>,
 ) -> Result<Page<StoredContact>> {
     let Page { data, next_cursor, total } = list_rows(read, filter, sort, page)?;
-    let ids: Vec<Uuid> = data.iter().map(|row| row.id).collect();
+    Ok(Page { data: with_companies(read, data)?, next_cursor, total })
+}
+
+/// At most `limit` records of a list after `after`, and where the ones that may follow start.
+pub fn list_part(
+    read: &mut Read,
+    filter: &ListFilter,
+    sort: Sort,
+    after: Option<&ListKey>,
+    limit: i64,
+) -> Result<(Vec<StoredContact>, Option<ListKey>)> {
+    let (rows, next) = part_rows(read, filter, sort, after, limit)?;
+    Ok((with_companies(read, rows)?, next))
+}
+
+fn with_companies(read: &mut Read, rows: Vec<ContactRow>) -> Result<Vec<StoredContact>> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut companies = links::companies_of(read, &ids)?;
-    let data = data
-        .into_iter()
-        .map(|row| {
-            let links = companies.remove(&row.id).unwrap_or_default();
-            row.into_stored(links)
-        })
-        .collect();
-    Ok(Page { data, next_cursor, total })
+    let stored = |row: ContactRow| {
+        let links = companies.remove(&row.id).unwrap_or_default();
+        row.into_stored(links)
+    };
+    Ok(rows.into_iter().map(stored).collect())
 }
 
 /// Names by id of those that are live or restorable.

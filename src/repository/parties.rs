@@ -88,6 +88,12 @@ pub(super) fn like_literal(text: &str) -> String {
     literal
 }
 
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The members' names, one a row.
+    fn jsonb_object_keys(object: diesel::sql_types::Jsonb) -> diesel::sql_types::Text;
+}
+
 /// The list queries of one of the two tables: their shared columns have the same names.
 macro_rules! party_lists {
     ($table:ident, $row:ty, $segment_filter:path, $extra:ident) => {
@@ -170,6 +176,33 @@ macro_rules! party_lists {
             let total =
                 if page.with_total { Some(filtered(read, filter).count().get_result(read.conn)?) } else { None };
             page.page(rows, total, |row| list_key(row, sort))
+        }
+
+        /// At most `limit` rows after `after`, and where the ones that may follow start.
+        fn part_rows(
+            read: &mut Read,
+            filter: &ListFilter,
+            sort: Sort,
+            after: Option<&ListKey>,
+            limit: i64,
+        ) -> Result<(Vec<$row>, Option<ListKey>)> {
+            let rows: Vec<$row> = sorted(filtered(read, filter), sort, after)?
+                .select(<$row>::as_select())
+                .limit(limit)
+                .load(read.conn)?;
+            let full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
+            let next = rows.last().filter(|_| full).map(|row| list_key(row, sort));
+            Ok((rows, next))
+        }
+
+        /// The keys of all custom fields that the records of a list have, sorted.
+        pub fn custom_keys(read: &mut Read, filter: &ListFilter) -> Result<Vec<String>> {
+            let mut keys: Vec<String> = filtered(read, filter)
+                .select($crate::repository::parties::jsonb_object_keys($table::custom_fields))
+                .distinct()
+                .load(read.conn)?;
+            keys.sort_unstable();
+            Ok(keys)
         }
     };
 }

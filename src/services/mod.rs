@@ -4,6 +4,7 @@ mod all_or_nothing;
 pub mod bulk_actions;
 pub mod chunk_work;
 pub mod deletion;
+pub mod exports;
 pub mod imports;
 pub mod linked_records;
 pub mod notifications;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::json;
 use sweep::domain::entity::RecordKind;
 use sweep::domain::segment::catalogue;
 
@@ -49,6 +50,33 @@ fn imports_has_every_column_of_every_kind() {
             assert!(row.contains(&format!("`{column}`")), "{kind}: {column}");
         }
     }
+}
+
+#[test]
+fn imports_has_every_column_of_exports_and_security_who_may_export() {
+    let server = TestServer::start();
+    let member = server.member();
+    let page_text = page("docs/imports.md");
+    let (_, exports) = page_text.split_once("\n## Exports\n").expect("a section on exports");
+    let fields = [("contacts", json!({"last_name": "Ann"})), ("companies", json!({"name": "Ann"}))];
+    for (kind, mut record) in fields {
+        record["custom_fields"] = json!({"score": 1});
+        member.post(&format!("/{kind}"), record).expect(201);
+        assert!(exports.contains(&format!("`GET /{kind}?format=csv`")), "{kind}");
+        let row = page_text.lines().find(|line| line.starts_with(&format!("| {kind} |"))).expect("its columns");
+        let file = member.get(&format!("/{kind}?format=csv")).text();
+        let header = file.trim_start_matches('\u{feff}').lines().next().unwrap();
+        let documented: Vec<&str> = row.split('`').skip(1).step_by(2).collect();
+        assert_eq!(header.replace(".score", ".KEY").split(',').collect::<Vec<_>>(), documented, "{kind}");
+        let refused = member.get(&format!("/{kind}?format=csv&limit=1&with_total=true")).refused("validation-failed");
+        for error in refused["errors"].as_array().unwrap() {
+            let name = error["pointer"].as_str().unwrap().trim_start_matches('?');
+            assert!(exports.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+    let roles = page("docs/security.md");
+    let row = roles.lines().find(|line| line.contains("export records")).expect("who may export");
+    assert!(row.contains("| yes | yes |"), "{row}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod contacts;
 mod crash;
 mod documentation;
 mod embedded_postgres;
+mod exports;
 mod guards;
 mod harness;
 mod identity;

@@ -1,5 +1,6 @@
 //! The columns of companies.
 
+use super::export::ExportedRecord;
 use super::party::{self, PartyRecord, text};
 use super::{Column, CsvRecord, optional};
 use crate::domain::company::Company;
@@ -50,5 +51,14 @@ impl CsvRecord for Company {
 
     fn column_of(&self, error: &FieldError) -> String {
         party::column_of(&self.party, error)
+    }
+}
+
+impl ExportedRecord for Company {
+    type Link = ();
+    const LINK_COLUMNS: &'static [&'static str] = &[];
+
+    fn link_cells((): &()) -> Vec<String> {
+        Vec::new()
     }
 }

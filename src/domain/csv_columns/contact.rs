@@ -1,8 +1,9 @@
 //! The columns of contacts; their place in a company stands in further ones.
 
+use super::export::ExportedRecord;
 use super::party::{self, PartyRecord, text};
 use super::{Column, CsvRecord, optional, word, word_cell};
-use crate::domain::contact::{Contact, Gender};
+use crate::domain::contact::{CompanyLink, Contact, Gender};
 use crate::domain::error::FieldError;
 use crate::domain::party::{CustomFields, Party};
 use crate::domain::validation::parse_date;
@@ -81,5 +82,30 @@ impl CsvRecord for Contact {
 
     fn column_of(&self, error: &FieldError) -> String {
         party::column_of(&self.party, error)
+    }
+}
+
+/// A contact's place in a company, and that company's own `external_id`.
+pub struct CompanyPlace {
+    pub link: CompanyLink,
+    pub external_id: Option<String>,
+}
+
+impl ExportedRecord for Contact {
+    type Link = Option<CompanyPlace>;
+    const LINK_COLUMNS: &'static [&'static str] =
+        &["company_external_id", "company_id", "position", "division", "decision_maker"];
+
+    fn link_cells(place: &Self::Link) -> Vec<String> {
+        let Some(CompanyPlace { link, external_id }) = place else {
+            return vec![String::new(); Self::LINK_COLUMNS.len()];
+        };
+        vec![
+            external_id.clone().unwrap_or_default(),
+            link.company_id.to_string(),
+            link.position.clone().unwrap_or_default(),
+            link.division.clone().unwrap_or_default(),
+            link.decision_maker.to_string(),
+        ]
     }
 }

@@ -4,6 +4,7 @@
 
 mod company;
 mod contact;
+mod export;
 mod linked;
 mod links;
 mod party;
@@ -13,6 +14,8 @@ use std::borrow::Cow;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
+pub use contact::CompanyPlace;
+pub use export::{ExportedRecord, RecordsCsv};
 pub use links::{LinkColumns, RecordName, read_names};
 pub use party::set_custom;
 

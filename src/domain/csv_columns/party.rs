@@ -1,6 +1,6 @@
 //! The columns that contacts and companies share.
 
-use super::{Column, custom_value, first_part, flag, optional, word, word_cell};
+use super::{Column, custom_cell, custom_value, first_part, flag, optional, word, word_cell};
 use crate::domain::error::FieldError;
 use crate::domain::party::{
     Address, AddressType, CustomFields, Email, EmailType, Party, PaymentTerm, PaymentTermType, Status, Telephone,
@@ -8,7 +8,7 @@ use crate::domain::party::{
 };
 
 /// A record with a party in it.
-pub(super) trait PartyRecord: 'static {
+pub trait PartyRecord: 'static {
     fn party(&self) -> &Party;
     fn party_mut(&mut self) -> &mut Party;
 }
@@ -136,6 +136,10 @@ pub(super) fn details<R: PartyRecord>() -> Vec<Column<R>> {
             name: "tags",
             cell: |record| record.party().tags.join("|"),
             set: |record, cell| {
+                // A tag may have a bar in it.
+                if record.party().tags.join("|") == cell {
+                    return Ok(());
+                }
                 let tags = cell.split('|').map(str::trim).filter(|tag| !tag.is_empty());
                 record.party_mut().tags = tags.map(str::to_owned).collect();
                 Ok(())
@@ -224,8 +228,12 @@ fn set_term_days(party: &mut Party, cell: &str) -> Set {
     Ok(())
 }
 
-/// Sets or, with an empty cell, removes a custom field.
+/// Sets or, with an empty cell, removes a custom field. A cell that tells what is already there changes nothing: an
+/// exported `true` stays a boolean, and a text that looks like a number stays a text.
 pub fn set_custom(fields: &mut CustomFields, key: &str, cell: &str) {
+    if fields.get(key).is_some_and(|value| custom_cell(value) == cell) {
+        return;
+    }
     if cell.is_empty() {
         fields.remove(key);
     } else {
