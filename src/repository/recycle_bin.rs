@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::column_types::Word;
 use super::db::{Read, Tx};
 use super::parties::{BinStamp, contains_pattern};
-use super::schema::deals;
+use super::schema::{companies, contacts, deals};
 use crate::domain::entity::{BinKind, RecordRef};
 use crate::domain::error::Result;
 
@@ -36,18 +36,33 @@ struct RawRow {
     purge_at: Option<DateTime<Utc>>,
 }
 
-/// Locks the rows `FOR UPDATE`, in id order, live or not, and shows them as they are once the locks are had.
+/// Takes the locks of the rows named by `$2`, between `$3` and `$4`, `FOR UPDATE` in id order.
 ///
 /// By id alone: straight after a bulk delete the statistics still say that the bin is empty, and any predicate on the
-/// bin's columns here would read the whole bin for every chunk.
+/// bin's columns here would read the whole bin for every chunk. The ends tell the planner when the ids lie so dense that
+/// a range of the key is read faster than id by id.
+fn locking(kind: BinKind, columns: &str) -> String {
+    format!(
+        "SELECT {columns} FROM unnest($2) AS wanted(wanted_id) JOIN {table} ON id = wanted_id \
+         WHERE account_id = $1 AND id BETWEEN $3 AND $4 ORDER BY id FOR UPDATE OF {table}",
+        table = kind.table()
+    )
+}
+
+fn ends(ids: &[Uuid]) -> Option<(Uuid, Uuid)> {
+    Some((*ids.iter().min()?, *ids.iter().max()?))
+}
+
+/// Locks the rows `FOR UPDATE`, in id order, live or not, and shows them as they are once the locks are had. No id comes
+/// twice.
 pub fn lock(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<Vec<LockedRow>> {
-    let sql = format!(
-        "SELECT id, external_id, deleted_at, deletion_id, purge_at FROM {} \
-         WHERE account_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE",
-        kind.table()
-    );
-    let rows: Vec<RawRow> =
-        diesel::sql_query(sql).bind::<SqlUuid, _>(tx.account().0).bind::<Array<SqlUuid>, _>(ids).load(tx.conn)?;
+    let Some((first, last)) = ends(ids) else { return Ok(Vec::new()) };
+    let rows: Vec<RawRow> = diesel::sql_query(locking(kind, "id, external_id, deleted_at, deletion_id, purge_at"))
+        .bind::<SqlUuid, _>(tx.account().0)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<SqlUuid, _>(first)
+        .bind::<SqlUuid, _>(last)
+        .load(tx.conn)?;
     Ok(rows
         .into_iter()
         .map(|row| LockedRow {
@@ -58,20 +73,54 @@ pub fn lock(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<Vec<LockedRow>> 
         .collect())
 }
 
-/// Moves locked live rows into the bin. `updated_at` stays: a deletion is no change of the record.
-pub fn stamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], stamp: BinStamp) -> Result<()> {
+#[derive(QueryableByName)]
+struct Ids {
+    #[diesel(sql_type = Array<SqlUuid>)]
+    ids: Vec<Uuid>,
+}
+
+/// As [`lock`], but gives only the ids of those that are live, sorted: as one array, which is all a delete needs.
+pub fn lock_live(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    let Some((first, last)) = ends(ids) else { return Ok(Vec::new()) };
     let sql = format!(
-        "UPDATE {} SET deleted_at = $3, deletion_id = $4, purge_at = $5, version = version + 1 \
-         WHERE account_id = $1 AND id = ANY($2)",
-        kind.table()
+        "SELECT coalesce(array_agg(id) FILTER (WHERE deleted_at IS NULL), '{{}}') AS ids FROM ({}) AS locked",
+        locking(kind, "id, deleted_at")
     );
-    diesel::sql_query(sql)
+    let mut live: Ids = diesel::sql_query(sql)
         .bind::<SqlUuid, _>(tx.account().0)
         .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<Timestamptz, _>(stamp.deleted_at)
-        .bind::<SqlUuid, _>(stamp.deletion_id)
-        .bind::<Timestamptz, _>(stamp.purge_at)
-        .execute(tx.conn)?;
+        .bind::<SqlUuid, _>(first)
+        .bind::<SqlUuid, _>(last)
+        .get_result(tx.conn)?;
+    live.ids.sort_unstable();
+    Ok(live.ids)
+}
+
+/// Moves locked live rows into the bin. `updated_at` stays: a deletion is no change of the record.
+pub fn stamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], stamp: BinStamp) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    // Written in types, so that it is prepared once a connection: planning it for 2,000 ids costs a twentieth of it.
+    macro_rules! stamp_rows {
+        ($table:ident) => {
+            diesel::update($table::table)
+                .filter($table::account_id.eq(tx.account().0))
+                .filter($table::id.eq_any(ids))
+                .set((
+                    $table::deleted_at.eq(stamp.deleted_at),
+                    $table::deletion_id.eq(stamp.deletion_id),
+                    $table::purge_at.eq(stamp.purge_at),
+                    $table::version.eq($table::version + 1),
+                ))
+                .execute(tx.conn)?
+        };
+    }
+    match kind {
+        BinKind::Contact => stamp_rows!(contacts),
+        BinKind::Company => stamp_rows!(companies),
+        BinKind::Deal => stamp_rows!(deals),
+    };
     Ok(())
 }
 

@@ -26,8 +26,7 @@ pub fn bin_stamp(tx: &Tx, deletion_id: Uuid, retention_days: i32) -> BinStamp {
 /// The rows are locked first; the blockers are then looked for by a further statement, so that a link committed while
 /// the lock was waited for is seen. A link made later waits in `hold_live` and finds the record gone.
 pub fn delete_records(tx: &mut Tx, kind: RecordKind, ids: &[Uuid], stamp: BinStamp, mode: Mode) -> Result<ChunkResult> {
-    let locked = recycle_bin::lock(tx, kind.into(), ids)?;
-    let live: Vec<Uuid> = locked.iter().filter(|row| row.bin.is_none()).map(|row| row.id).collect();
+    let live = recycle_bin::lock_live(tx, kind.into(), ids)?;
     let mut blocked = blockers::of(tx, kind, &live)?;
     let mut result = ChunkResult::default();
     let mut live = live.into_iter().peekable();
@@ -67,7 +66,7 @@ pub fn deactivate_blocked(tx: &mut Tx, kind: RecordKind, result: &mut ChunkResul
 
 /// Locks one record for its deletion, so that what is read of it next stays true.
 pub fn hold(tx: &mut Tx, kind: RecordKind, id: Uuid) -> Result<()> {
-    recycle_bin::lock(tx, kind.into(), &[id]).map(|_| ())
+    recycle_bin::lock_live(tx, kind.into(), &[id]).map(|_| ())
 }
 
 /// Deletes one record on behalf of `actor`; the caller knows that it is live.
