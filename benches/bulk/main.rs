@@ -36,7 +36,7 @@ pub struct Options {
     /// How often each measurement is repeated; medians are reported.
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// Where results.json and chart.svg go.
+    /// Where results.txt, results.json and chart.svg go.
     #[arg(long, default_value = "docs/benchmarks")]
     out: PathBuf,
     /// The folder for its PostgreSQL, on the disk to be measured (/tmp may be memory); cargo's target folder if not given.
@@ -69,9 +69,12 @@ fn run(options: &Options) -> Result<(), Failure> {
     let report = measured?;
     print!("{}", report.table());
     fs::create_dir_all(&options.out)?;
-    fs::write(options.out.join("results.json"), report.json()?)?;
-    fs::write(options.out.join("chart.svg"), chart::draw(&report))?;
-    println!("Written: results.json and chart.svg in {}", options.out.display());
+    for (name, content) in
+        [("results.txt", report.table()), ("results.json", report.json()?), ("chart.svg", chart::draw(&report))]
+    {
+        fs::write(options.out.join(name), content)?;
+    }
+    println!("\nWritten to {}: results.txt, results.json, chart.svg", options.out.display());
     Ok(())
 }
 

@@ -186,7 +186,7 @@ impl Report {
         let memory = &self.memory_megabytes;
         let _ = writeln!(
             text,
-            "\nMemory of the service, MB: {:.0} idle; at most {:.0} importing, {:.0} deleting and undoing, {:.0} in requests\n",
+            "\nMemory of the service, MB: {:.0} idle; at most {:.0} importing, {:.0} deleting and undoing, {:.0} in requests",
             memory.idle, memory.peak_importing, memory.peak_deleting, memory.peak_in_requests
         );
         text
