@@ -1,7 +1,7 @@
-//! Pages that list what the program can do list all of it: fields and operators, columns, variables, metrics.
+//! Pages that list what the program can do list all of it: fields and operators, columns, variables, metrics; links between pages lead somewhere.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
@@ -105,4 +105,44 @@ fn operations_has_every_metric() {
     for name in names {
         assert!(page.contains(&format!("| `sweep_{name}` |")), "sweep_{name}");
     }
+}
+
+/// Every page of the project, but not what is built or fetched.
+fn pages() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in ["", "docs", "docs/adr", "examples/crm-export"] {
+        let entries = fs::read_dir(project().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        found.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    }
+    found
+}
+
+/// A heading as the anchor of a link names it.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn every_link_between_pages_leads_somewhere() {
+    let pages = pages();
+    assert!(pages.len() > 10, "{pages:?}");
+    let mut dead = Vec::new();
+    for path in pages {
+        let text = fs::read_to_string(&path).unwrap();
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let pictures = text.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        for target in targets.chain(pictures).filter(|target| !target.contains("://") && !target.contains(' ')) {
+            let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
+            let to = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            let leads = to.exists()
+                && (fragment.is_empty()
+                    || fs::read_to_string(&to)
+                        .is_ok_and(|page| page.lines().any(|line| line.starts_with('#') && anchor(line) == fragment)));
+            if !leads {
+                dead.push(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{dead:#?}");
 }
