@@ -16,6 +16,11 @@ use crate::domain::link_catalogue::LINKS;
 pub fn refresh_after(sweep: &mut Sweep, touched: i64) -> Result<()> {
     let tables: BTreeSet<&str> =
         BinKind::ALL.iter().map(|kind| kind.table()).chain(LINKS.iter().map(|link| link.table)).collect();
+    refresh(sweep, tables, touched)
+}
+
+/// Refreshes the statistics of each of `tables` of which `touched` rows are more than 5 %.
+pub fn refresh(sweep: &mut Sweep, tables: impl IntoIterator<Item = &'static str>, touched: i64) -> Result<()> {
     for table in tables {
         let rows: f32 = diesel::select(
             sql::<Float>("(SELECT reltuples FROM pg_class WHERE oid = ").bind::<Text, _>(table).sql("::regclass)"),
@@ -24,7 +29,8 @@ pub fn refresh_after(sweep: &mut Sweep, touched: i64) -> Result<()> {
         #[allow(clippy::cast_precision_loss, reason = "a rough share is all that is needed")]
         let share = touched as f32 / rows.max(1.0);
         if share > 0.05 {
-            diesel::sql_query(format!("ANALYZE {table}")).execute(sweep.conn)?;
+            // Whoever else analyses it does as well.
+            diesel::sql_query(format!("ANALYZE (SKIP_LOCKED) {table}")).execute(sweep.conn)?;
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use diesel::upsert::excluded;
 use uuid::Uuid;
 
 use super::{Found, Keys, Writes, clear_external_ids, lock_rows, overwrite_rows, run_again_if_taken};
+use crate::domain::actor::AccountId;
 use crate::domain::contact::{CompanyLink, CompanyLinkInput, Contact};
 use crate::domain::error::Result;
 use crate::repository::contacts::ContactRow;
@@ -73,23 +74,45 @@ pub fn write(tx: &mut Tx, writes: Writes<Contact>) -> Result<()> {
     Ok(())
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = contact_companies, treat_none_as_default_value = false)]
+struct CompanyLinkRow {
+    account_id: Uuid,
+    contact_id: Uuid,
+    company_id: Uuid,
+    position: Option<String>,
+    division: Option<String>,
+    decision_maker: bool,
+}
+
+impl CompanyLinkRow {
+    fn all(account: AccountId, links: Vec<(Uuid, Uuid, CompanyLinkInput)>) -> Vec<Self> {
+        let row = |(contact_id, company_id, place): (Uuid, Uuid, CompanyLinkInput)| Self {
+            account_id: account.0,
+            contact_id,
+            company_id,
+            position: place.position,
+            division: place.division,
+            decision_maker: place.decision_maker,
+        };
+        links.into_iter().map(row).collect()
+    }
+}
+
+/// Links new contacts to companies, which the caller holds live.
+pub fn add_company_links(tx: &mut Tx, links: Vec<(Uuid, Uuid, CompanyLinkInput)>) -> Result<()> {
+    let rows = CompanyLinkRow::all(tx.account(), links);
+    if !rows.is_empty() {
+        copy_from(contact_companies::table).from_insertable(&rows[..]).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
 /// Links contacts to companies, or changes those links. The caller holds both ends live, names no pair twice, and has
 /// bumped the contacts' versions.
 pub fn put_company_links(tx: &mut Tx, links: Vec<(Uuid, Uuid, CompanyLinkInput)>) -> Result<()> {
-    let account = tx.account().0;
-    let rows: Vec<_> = links
-        .into_iter()
-        .map(|(contact_id, company_id, place)| {
-            (
-                contact_companies::account_id.eq(account),
-                contact_companies::contact_id.eq(contact_id),
-                contact_companies::company_id.eq(company_id),
-                contact_companies::position.eq(place.position),
-                contact_companies::division.eq(place.division),
-                contact_companies::decision_maker.eq(place.decision_maker),
-            )
-        })
-        .collect();
+    let rows = CompanyLinkRow::all(tx.account(), links);
+    // A statement takes at most 65,535 parameters.
     for rows in rows.chunks(5_000) {
         diesel::insert_into(contact_companies::table)
             .values(rows)

@@ -34,6 +34,9 @@ pub struct Write<T> {
 
 /// The statements on many rows of a kind's table.
 pub trait LinkedBatch: LinkedTable {
+    /// The tables of the records, that of their own rows first.
+    const TABLES: &'static [&'static str];
+
     fn lock_many(tx: &mut Tx, keys: &Keys) -> Result<Vec<Stored<Self>>>;
     fn clear_external_ids(tx: &mut Tx, ids: &[Uuid]) -> Result<()>;
     fn insert_many(tx: &mut Tx, records: &[Stored<Self>]) -> Result<()>;
@@ -129,6 +132,8 @@ macro_rules! batch_rows {
 }
 
 impl LinkedBatch for Deal {
+    const TABLES: &'static [&'static str] = &["deals"];
+
     batch_rows!(
         deals with bin,
         DealRow,
@@ -140,6 +145,8 @@ impl LinkedBatch for Deal {
 }
 
 impl LinkedBatch for Invoice {
+    const TABLES: &'static [&'static str] = &["invoices"];
+
     batch_rows!(
         invoices,
         InvoiceRow,
@@ -168,6 +175,8 @@ impl LinkedBatch for Invoice {
 }
 
 impl LinkedBatch for Project {
+    const TABLES: &'static [&'static str] = &["projects", "project_customers"];
+
     batch_rows!(projects, ProjectRow, [title, status]);
 
     fn before_many(_: &mut Tx, projects: &mut [&mut Self]) -> Result<()> {
@@ -201,6 +210,8 @@ impl LinkedBatch for Project {
 }
 
 impl LinkedBatch for TimeTracking {
+    const TABLES: &'static [&'static str] = &["time_trackings"];
+
     batch_rows!(
         time_trackings,
         TimeTrackingRow,
@@ -209,6 +220,8 @@ impl LinkedBatch for TimeTracking {
 }
 
 impl LinkedBatch for Ticket {
+    const TABLES: &'static [&'static str] = &["tickets"];
+
     batch_rows!(
         tickets,
         TicketRow,

@@ -7,10 +7,10 @@ pub mod linked;
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Text};
 use uuid::Uuid;
 
 use super::db::Tx;
-use super::schema;
 use crate::domain::entity::RecordKind;
 use crate::domain::error::{Conflict, Error, Result};
 
@@ -57,27 +57,48 @@ impl<T> Writes<T> {
     }
 }
 
+#[derive(QueryableByName)]
+struct Known {
+    #[diesel(sql_type = Text)]
+    external_id: String,
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    id: Uuid,
+}
+
+/// Prepares the transaction of a batch: plans are made for any account, because the statistics may not know this one
+/// yet, and a plan for an account that seems empty reads all of it.
+pub fn prepare(tx: &mut Tx) -> Result<()> {
+    diesel::sql_query("SET LOCAL plan_cache_mode = force_generic_plan").execute(tx.conn)?;
+    Ok(())
+}
+
 /// The ids of the live records of a kind that have these external ids.
 pub fn ids_by_external_id(
     tx: &mut Tx,
     kind: RecordKind,
     external_ids: BTreeSet<String>,
 ) -> Result<HashMap<String, Uuid>> {
-    macro_rules! live {
-        ($table:ident) => {
-            schema::$table::table
-                .filter(schema::$table::account_id.eq(tx.account().0))
-                .filter(schema::$table::external_id.eq_any(external_ids.into_iter().collect::<Vec<_>>()))
-                .filter(schema::$table::deleted_at.is_null())
-                .select((schema::$table::external_id.assume_not_null(), schema::$table::id))
-                .load(tx.conn)?
-        };
-    }
-    let found: Vec<(String, Uuid)> = match kind {
-        RecordKind::Company => live!(companies),
-        RecordKind::Contact => live!(contacts),
-    };
-    Ok(found.into_iter().collect())
+    let known = known(tx, kind.plural(), "AND deleted_at IS NULL", external_ids.into_iter().collect())?;
+    Ok(known.into_iter().map(|known| (known.external_id, known.id)).collect())
+}
+
+/// Looks each external id up by itself in its unique index, whatever the planner believes of the table.
+fn known(tx: &mut Tx, table: &str, live: &str, external_ids: Vec<String>) -> Result<Vec<Known>> {
+    let sql = format!(
+        "SELECT known.external_id, known.id FROM unnest($2) AS wanted (external_id), LATERAL (
+             SELECT external_id, id FROM {table} WHERE account_id = $1 AND external_id = wanted.external_id {live} LIMIT 1
+         ) AS known"
+    );
+    let query =
+        diesel::sql_query(sql).bind::<diesel::sql_types::Uuid, _>(tx.account().0).bind::<Array<Text>, _>(external_ids);
+    Ok(query.load(tx.conn)?)
+}
+
+/// The ids that `keys` name in a table, by whatever; `live` is a further condition for external ids.
+fn named_ids(tx: &mut Tx, table: &str, live: &str, keys: &Keys) -> Result<Vec<Uuid>> {
+    let external_ids: Vec<String> = keys.external_ids.iter().cloned().collect();
+    let found = if external_ids.is_empty() { Vec::new() } else { known(tx, table, live, external_ids)? };
+    Ok(found.iter().map(|known| known.id).chain(keys.ids.iter().copied()).collect())
 }
 
 /// Someone else stored the same `external_id` first: the next run of the batch finds it there.
@@ -94,17 +115,8 @@ macro_rules! lock_rows {
     ($table:ident $(with $bin:ident)?, $row:ty, $tx:expr, $keys:expr) => {{
         let tx: &mut Tx = $tx;
         let keys: &Keys = $keys;
-        let mut ids: Vec<Uuid> = if keys.external_ids.is_empty() {
-            Vec::new()
-        } else {
-            $table::table
-                .filter($table::account_id.eq(tx.account().0))
-                .filter($table::external_id.eq_any(keys.external_ids.iter().collect::<Vec<_>>()))
-                $(.filter(lock_rows!(@$bin live $table)))?
-                .select($table::id)
-                .load(tx.conn)?
-        };
-        ids.extend(&keys.ids);
+        let live = concat!("" $(, lock_rows!(@$bin live))?);
+        let ids = $crate::repository::imports::named_ids(tx, stringify!($table), live, keys)?;
         if ids.is_empty() {
             Vec::new()
         } else {
@@ -118,7 +130,7 @@ macro_rules! lock_rows {
                 .load::<$row>(tx.conn)?
         }
     }};
-    (@bin live $table:ident) => { $table::deleted_at.is_null() };
+    (@bin live) => { "AND deleted_at IS NULL" };
     (@bin there $table:ident, $tx:ident) => { $table::purge_at.is_null().or($table::purge_at.gt($tx.now())) };
 }
 

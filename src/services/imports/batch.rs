@@ -12,7 +12,7 @@ use super::report::Report;
 use crate::domain::csv_columns::CsvRecord;
 use crate::domain::error::{Error, Result};
 use crate::repository::db::Tx;
-use crate::repository::imports::{Found, Keys, Writes};
+use crate::repository::imports::{self, Found, Keys, Writes};
 
 /// A kind of record whose files can be imported.
 pub trait Importable: Send + Sync + 'static {
@@ -33,6 +33,9 @@ pub trait Importable: Send + Sync + 'static {
     /// # Errors
     /// `Invalid` names every wrong field.
     fn check(draft: &mut Draft<Self>) -> Result<()>;
+
+    /// The tables that get new rows, that of the records first.
+    const TABLES: &'static [&'static str];
 
     /// Locks the live records with these keys and reads them.
     fn find(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Draft<Self>>>>;
@@ -102,6 +105,7 @@ enum Key {
 /// Stores the rows of a batch and says what became of them.
 pub fn store<K: Importable>(tx: &mut Tx, header: &Header<K::Record>, rows: &[Row]) -> Result<Report> {
     let readable = |row: &'_ Row| row.cells.as_ref().is_ok_and(|cells| cells.len() == header.len());
+    imports::prepare(tx)?;
     let mut wanted = Wanted::default();
     let mut keys = Keys::default();
     for cells in rows.iter().filter(|row| readable(row)).filter_map(|row| row.cells.as_ref().ok()) {

@@ -29,6 +29,8 @@ impl Importable for Companies {
         draft.record.check()
     }
 
+    const TABLES: &'static [&'static str] = &["companies"];
+
     fn find(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Draft<Self>>>> {
         let found = imports::companies::lock(tx, keys)?;
         Ok(found.into_iter().map(|found| found.map(|record| Draft { record, links: () })).collect())

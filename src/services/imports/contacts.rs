@@ -86,6 +86,8 @@ impl Importable for Contacts {
         draft.record.check()
     }
 
+    const TABLES: &'static [&'static str] = &["contacts", "contact_companies"];
+
     fn find(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Draft<Self>>>> {
         let found = imports::contacts::lock(tx, keys)?;
         let draft = |(record, companies): imports::contacts::Linked| {
@@ -96,15 +98,20 @@ impl Importable for Contacts {
     }
 
     fn write(tx: &mut Tx, writes: Writes<Draft<Self>>) -> Result<()> {
-        let mut places = Vec::new();
-        for (contact, draft) in writes.created.iter().chain(&writes.updated) {
-            for company in &draft.links.changed {
-                places.extend(draft.links.places.get(company).map(|place| (*contact, *company, place.clone())));
-            }
-        }
+        let (added, changed) = (places(&writes.created), places(&writes.updated));
         imports::contacts::write(tx, writes.map(|draft| draft.record))?;
-        imports::contacts::put_company_links(tx, places)
+        imports::contacts::add_company_links(tx, added)?;
+        imports::contacts::put_company_links(tx, changed)
     }
+}
+
+/// What rows have added to or changed of the places of these contacts.
+fn places(contacts: &[(Uuid, Draft<Contacts>)]) -> Vec<(Uuid, Uuid, CompanyLinkInput)> {
+    let links = contacts.iter().flat_map(|(contact, draft)| {
+        let changed = draft.links.places.iter().filter(|(company, _)| draft.links.changed.contains(company));
+        changed.map(|(company, place)| (*contact, *company, place.clone()))
+    });
+    links.collect()
 }
 
 /// The company that the row names, if it names one.

@@ -135,6 +135,8 @@ where
         Ok(())
     }
 
+    const TABLES: &'static [&'static str] = T::TABLES;
+
     fn find(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Draft<Self>>>> {
         let draft = |stored: Stored<T>| Draft {
             record: T::Input::from(stored.record.clone()),

@@ -22,12 +22,14 @@ pub use report::{Rejection, Report};
 
 use crate::domain::actor::AccountId;
 use crate::domain::error::{Error, FieldError};
-use crate::repository::db::Db;
+use crate::repository::db::{Db, Sweep};
 use crate::repository::statistics;
 use header::Header;
 use reader::{CsvReader, Row, Step};
 
 const BATCH_ROWS: usize = 1_000;
+/// After so many new records the planner is told, and again after ten times as many.
+const FIRST_STATISTICS: u64 = 1_000;
 /// Rows with long cells make smaller batches.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
@@ -74,10 +76,7 @@ where
             "the file is empty; its first row must name the columns",
         )]));
     }
-    let touched = import.report.created + import.report.updated;
-    db.sweep(move |sweep| statistics::refresh_after(sweep, i64::try_from(touched).unwrap_or(i64::MAX)))
-        .await
-        .map_err(|error| Failure::Stopped { error, committed_through_line: import.committed_through_line })?;
+    import.refresh_statistics().await;
     Ok(import.report)
 }
 
@@ -90,6 +89,10 @@ struct Import<'a, K: Importable> {
     batch_bytes: usize,
     report: Report,
     committed_through_line: u64,
+    /// So many created records make the next refresh due.
+    next_statistics: u64,
+    /// Rows stored before the last refresh.
+    known_to_statistics: u64,
 }
 
 impl<'a, K: Importable> Import<'a, K> {
@@ -103,6 +106,8 @@ impl<'a, K: Importable> Import<'a, K> {
             batch_bytes: 0,
             report: Report::default(),
             committed_through_line: 0,
+            next_statistics: FIRST_STATISTICS,
+            known_to_statistics: 0,
         }
     }
 
@@ -132,7 +137,23 @@ impl<'a, K: Importable> Import<'a, K> {
         (self.observe)(&stored);
         self.report.add(stored);
         self.committed_through_line = last_line;
+        if self.report.created >= self.next_statistics {
+            self.next_statistics *= 10;
+            self.refresh_statistics().await;
+        }
         Ok(())
+    }
+
+    /// Without statistics of what was empty until now, plans are bad until autovacuum comes by.
+    async fn refresh_statistics(&mut self) {
+        let stored = self.report.created + self.report.updated;
+        let touched = i64::try_from(stored - self.known_to_statistics).unwrap_or(i64::MAX);
+        self.known_to_statistics = stored;
+        let refresh = move |sweep: &mut Sweep| statistics::refresh(sweep, K::TABLES.iter().copied(), touched);
+        if let Err(error) = self.db.sweep(refresh).await {
+            // The rows are stored, and that is what was asked for.
+            tracing::warn!(%error, "the statistics are as old as before");
+        }
     }
 }
 
