@@ -28,8 +28,6 @@ use header::Header;
 use reader::{CsvReader, Row, Step};
 
 const BATCH_ROWS: usize = 1_000;
-/// After so many new records the planner is told, and again after ten times as many.
-const FIRST_STATISTICS: u64 = 1_000;
 /// Rows with long cells make smaller batches.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
@@ -89,8 +87,6 @@ struct Import<'a, K: Importable> {
     batch_bytes: usize,
     report: Report,
     committed_through_line: u64,
-    /// So many created records make the next refresh due.
-    next_statistics: u64,
     /// Rows stored before the last refresh.
     known_to_statistics: u64,
 }
@@ -106,7 +102,6 @@ impl<'a, K: Importable> Import<'a, K> {
             batch_bytes: 0,
             report: Report::default(),
             committed_through_line: 0,
-            next_statistics: FIRST_STATISTICS,
             known_to_statistics: 0,
         }
     }
@@ -137,14 +132,14 @@ impl<'a, K: Importable> Import<'a, K> {
         (self.observe)(&stored);
         self.report.add(stored);
         self.committed_through_line = last_line;
-        if self.report.created >= self.next_statistics {
-            self.next_statistics *= 10;
+        if self.known_to_statistics == 0 {
             self.refresh_statistics().await;
         }
         Ok(())
     }
 
-    /// Without statistics of what was empty until now, plans are bad until autovacuum comes by.
+    /// Without statistics of what was empty until now, plans are bad until autovacuum comes by: for the batches that
+    /// follow the first one, and for whatever is asked after the last.
     async fn refresh_statistics(&mut self) {
         let stored = self.report.created + self.report.updated;
         let touched = i64::try_from(stored - self.known_to_statistics).unwrap_or(i64::MAX);
