@@ -1,6 +1,6 @@
 //! Deals. A deleted one goes to the recycle bin.
 
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -55,17 +55,23 @@ linked_query! {
 
 /// List deals
 ///
-/// The live deals of the account, newest first unless `sort` says otherwise.
+/// The live deals of the account, newest first unless `sort` says otherwise. With `format=csv` or `Accept: text/csv`
+/// the whole list comes as one file, which can be imported again.
 #[utoipa::path(tag = "Deals", params(DealQuery),
-    responses((status = 200, description = "A page of deals.", body = Listing<DealView>)),
+    responses((status = 200, description = "A page of deals, or all of them as a file.", content(
+        (Listing<DealView> = "application/json"), (String = "text/csv",
+            example = "id,external_id,title,reference,status,estimated_value_amount,estimated_value_currency,\
+                customer_type,customer_external_id,customer_id,contact_person_external_id,contact_person_id\r\n\
+                0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e1f,D-1,Offer 12,2026/12,open,12500.00,EUR,company,CO-1,0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e20,,\r\n")))),
     extensions(("x-problems" = json!(["validation-failed", "invalid-cursor"]))))]
 #[get("/deals")]
 pub async fn list_deals(
     Caller(actor): Caller,
     services: web::Data<Services>,
+    request: HttpRequest,
     Query(query): Query<DealQuery>,
-) -> Result<web::Json<Listing<DealView>>, Problem> {
-    linked::list(&services, &actor, query.read()?).await
+) -> Result<HttpResponse, Problem> {
+    linked::list::<DealView>(services, actor, query.read(&request)?).await
 }
 
 /// Create a deal

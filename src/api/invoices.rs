@@ -1,6 +1,6 @@
 //! Invoices.
 
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -59,17 +59,23 @@ linked_query! {
 
 /// List invoices
 ///
-/// The invoices of the account, newest first unless `sort` says otherwise.
+/// The invoices of the account, newest first unless `sort` says otherwise. With `format=csv` or `Accept: text/csv`
+/// the whole list comes as one file, which can be imported again.
 #[utoipa::path(tag = "Invoices", params(InvoiceQuery),
-    responses((status = 200, description = "A page of invoices.", body = Listing<InvoiceView>)),
+    responses((status = 200, description = "A page of invoices, or all of them as a file.", content(
+        (Listing<InvoiceView> = "application/json"), (String = "text/csv",
+            example = "id,external_id,invoice_number,status,invoice_date,total_amount,total_currency,\
+                customer_type,customer_external_id,customer_id,attention_contact_external_id,attention_contact_id\r\n\
+                0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e1f,I-1,2026/77,outstanding,2026-11-24,121.00,EUR,company,CO-1,0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e20,,\r\n")))),
     extensions(("x-problems" = json!(["validation-failed", "invalid-cursor"]))))]
 #[get("/invoices")]
 pub async fn list_invoices(
     Caller(actor): Caller,
     services: web::Data<Services>,
+    request: HttpRequest,
     Query(query): Query<InvoiceQuery>,
-) -> Result<web::Json<Listing<InvoiceView>>, Problem> {
-    linked::list(&services, &actor, query.read()?).await
+) -> Result<HttpResponse, Problem> {
+    linked::list::<InvoiceView>(services, actor, query.read(&request)?).await
 }
 
 /// Create an invoice

@@ -6,16 +6,19 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::csv_download;
 use super::extractors::{Body, IfMatch, merged, refusal_of_absent};
 use super::idempotency::Post;
 use super::problem::Problem;
 use super::resources::{Listing, created, require_live, resource, visible};
 use crate::domain::actor::Actor;
+use crate::domain::csv_columns::{ExportedRecord, ExternalIds};
 use crate::domain::error::Error;
 use crate::domain::linked::LinkedRecord;
 use crate::domain::page::PageRequest;
+use crate::repository::db::Read;
 use crate::repository::linked::{self, LinkedFilter, LinkedKey, LinkedSort, LinkedTable, Stored};
-use crate::services::{Services, linked_records};
+use crate::services::{Services, exports, linked_records};
 
 /// How a kind of linked record is shown.
 pub trait LinkedView: From<Stored<Self::Record>> + Serialize + 'static {
@@ -31,7 +34,8 @@ type StatusOf<V> = <<V as LinkedView>::Record as LinkedRecord>::Status;
 pub struct LinkedList<S> {
     pub filter: LinkedFilter<S>,
     pub sort: LinkedSort,
-    pub page: PageRequest<LinkedKey>,
+    /// None for all of it, as a file.
+    pub page: Option<PageRequest<LinkedKey>>,
 }
 
 /// Declares the query of a list of linked records, with a status if they have one.
@@ -59,10 +63,16 @@ macro_rules! linked_query {
         impl $name {
             fn read(
                 self,
+                request: &actix_web::HttpRequest,
             ) -> $crate::domain::error::Result<
                 $crate::api::linked::LinkedList<<$record as $crate::domain::linked::LinkedRecord>::Status>,
             > {
-                let page = self.page()?;
+                let page = if $crate::api::csv_download::wants_csv(request, self.format) {
+                    self.refuse_page()?;
+                    None
+                } else {
+                    Some(self.page()?)
+                };
                 let status = None;
                 $(let status = status.or(self.$status);)?
                 let filter = $crate::repository::linked::LinkedFilter {
@@ -80,14 +90,28 @@ macro_rules! linked_query {
 pub(super) use linked_query;
 
 pub async fn list<V: LinkedView>(
-    services: &Services,
-    actor: &Actor,
+    services: web::Data<Services>,
+    actor: Actor,
     asked: LinkedList<StatusOf<V>>,
-) -> Result<web::Json<Listing<V>>, Problem> {
+) -> Result<HttpResponse, Problem>
+where
+    InputOf<V>: ExportedRecord<Link = ExternalIds>,
+{
     let LinkedList { filter, sort, page } = asked;
-    let listed =
-        services.db.read(actor.account, move |read| linked::list::<V::Record>(read, &filter, sort, &page)).await?;
-    Ok(web::Json(Listing::new(listed, V::from)))
+    let account = actor.account;
+    let Some(page) = page else {
+        let name = format!("{}.csv", V::COLLECTION.trim_start_matches('/'));
+        return csv_download::download(&name, move |after: Option<LinkedKey>| {
+            let (services, filter) = (services.clone(), filter.clone());
+            async move {
+                let part = move |read: &mut Read| exports::linked_part::<V::Record>(read, &filter, sort, after);
+                services.db.read(account, part).await
+            }
+        })
+        .await;
+    };
+    let listed = services.db.read(account, move |read| linked::list::<V::Record>(read, &filter, sort, &page)).await?;
+    Ok(HttpResponse::Ok().json(Listing::new(listed, V::from)))
 }
 
 pub async fn create<V: LinkedView>(

@@ -1,22 +1,10 @@
 //! The query of a list of contacts or companies.
 
-use crate::domain::error::Result;
 use crate::domain::fold::fold;
-use crate::domain::validation::Checks;
 
 /// The folded words of `q`.
 pub fn folded_words(q: Option<&str>) -> Vec<String> {
     fold(q.unwrap_or_default()).split_whitespace().map(str::to_owned).collect()
-}
-
-/// # Errors
-/// `Invalid` names the parameters that were given.
-pub fn refuse_given(parameters: &[(&str, bool)]) -> Result<()> {
-    let mut checks = Checks::default();
-    for (name, _) in parameters.iter().filter(|(_, given)| *given) {
-        checks.fail(*name, "does not go with CSV, which has the whole list");
-    }
-    checks.finish()
 }
 
 /// Declares the query of a list of contacts or companies with the filter that only it has, and `shared_filter()`.
@@ -46,24 +34,10 @@ macro_rules! party_query {
                 #[serde(default)]
                 #[param(inline)]
                 sort: $crate::repository::parties::Sort,
-            }, aside {
-                /// `csv` for the whole list as a file, without `limit`, `cursor` and `with_total`.
-                #[param(inline)]
-                format: Option<$crate::api::csv_download::Format>,
             }
         }
 
         impl $name {
-            /// A file has all pages.
-            fn refuse_page(&self) -> $crate::domain::error::Result<()> {
-                let given = [
-                    ("?limit", self.limit.is_some()),
-                    ("?cursor", self.cursor.is_some()),
-                    ("?with_total", self.with_total),
-                ];
-                $crate::api::party_query::refuse_given(&given)
-            }
-
             fn shared_filter(&self) -> $crate::repository::parties::ListFilter {
                 use $crate::domain::fold::fold;
                 $crate::repository::parties::ListFilter {

@@ -1,6 +1,6 @@
 //! Projects.
 
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -50,17 +50,22 @@ linked_query! {
 
 /// List projects
 ///
-/// The projects of the account, newest first unless `sort` says otherwise.
+/// The projects of the account, newest first unless `sort` says otherwise. With `format=csv` or `Accept: text/csv`
+/// the whole list comes as one file, which can be imported again.
 #[utoipa::path(tag = "Projects", params(ProjectQuery),
-    responses((status = 200, description = "A page of projects.", body = Listing<ProjectView>)),
+    responses((status = 200, description = "A page of projects, or all of them as a file.", content(
+        (Listing<ProjectView> = "application/json"), (String = "text/csv",
+            example = "id,external_id,title,status,customers\r\n\
+                0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e1f,P-1,New website,open,company:CO-1|contact:CT-1\r\n")))),
     extensions(("x-problems" = json!(["validation-failed", "invalid-cursor"]))))]
 #[get("/projects")]
 pub async fn list_projects(
     Caller(actor): Caller,
     services: web::Data<Services>,
+    request: HttpRequest,
     Query(query): Query<ProjectQuery>,
-) -> Result<web::Json<Listing<ProjectView>>, Problem> {
-    linked::list(&services, &actor, query.read()?).await
+) -> Result<HttpResponse, Problem> {
+    linked::list::<ProjectView>(services, actor, query.read(&request)?).await
 }
 
 /// Create a project

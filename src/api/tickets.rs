@@ -1,6 +1,6 @@
 //! Tickets.
 
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -53,17 +53,22 @@ linked_query! {
 
 /// List tickets
 ///
-/// The tickets of the account, newest first unless `sort` says otherwise.
+/// The tickets of the account, newest first unless `sort` says otherwise. With `format=csv` or `Accept: text/csv`
+/// the whole list comes as one file, which can be imported again.
 #[utoipa::path(tag = "Tickets", params(TicketQuery),
-    responses((status = 200, description = "A page of tickets.", body = Listing<TicketView>)),
+    responses((status = 200, description = "A page of tickets, or all of them as a file.", content(
+        (Listing<TicketView> = "application/json"), (String = "text/csv",
+            example = "id,external_id,subject,description,status,customer_type,customer_external_id,customer_id\r\n\
+                0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e1f,TI-1,Cannot log in,Since this morning.,open,contact,CT-1,0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e20\r\n")))),
     extensions(("x-problems" = json!(["validation-failed", "invalid-cursor"]))))]
 #[get("/tickets")]
 pub async fn list_tickets(
     Caller(actor): Caller,
     services: web::Data<Services>,
+    request: HttpRequest,
     Query(query): Query<TicketQuery>,
-) -> Result<web::Json<Listing<TicketView>>, Problem> {
-    linked::list(&services, &actor, query.read()?).await
+) -> Result<HttpResponse, Problem> {
+    linked::list::<TicketView>(services, actor, query.read(&request)?).await
 }
 
 /// Create a ticket

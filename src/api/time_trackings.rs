@@ -1,6 +1,6 @@
 //! Time trackings.
 
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -50,17 +50,22 @@ linked_query! {
 
 /// List time trackings
 ///
-/// The time trackings of the account, newest first unless `sort` says otherwise.
+/// The time trackings of the account, newest first unless `sort` says otherwise. With `format=csv` or `Accept: text/csv`
+/// the whole list comes as one file, which can be imported again.
 #[utoipa::path(tag = "Time trackings", params(TimeTrackingQuery),
-    responses((status = 200, description = "A page of time trackings.", body = Listing<TimeTrackingView>)),
+    responses((status = 200, description = "A page of time trackings, or all of them as a file.", content(
+        (Listing<TimeTrackingView> = "application/json"), (String = "text/csv",
+            example = "id,external_id,description,started_at,duration_seconds,subject_type,subject_external_id,subject_id\r\n\
+                0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e1f,T-1,call,2026-11-24T09:00:00Z,900,contact,CT-1,0193a7f0-5b7a-7c1e-9d2f-0a4b6c8d0e20\r\n")))),
     extensions(("x-problems" = json!(["validation-failed", "invalid-cursor"]))))]
 #[get("/time-trackings")]
 pub async fn list_time_trackings(
     Caller(actor): Caller,
     services: web::Data<Services>,
+    request: HttpRequest,
     Query(query): Query<TimeTrackingQuery>,
-) -> Result<web::Json<Listing<TimeTrackingView>>, Problem> {
-    linked::list(&services, &actor, query.read()?).await
+) -> Result<HttpResponse, Problem> {
+    linked::list::<TimeTrackingView>(services, actor, query.read(&request)?).await
 }
 
 /// Create a time tracking

@@ -54,6 +54,11 @@ impl<K: Serialize + DeserializeOwned> PageRequest<K> {
         Ok(Self { limit, after, with_total, fingerprint })
     }
 
+    /// A part of a whole list, of any size, which hands out no cursors.
+    pub fn part(limit: i64, after: Option<K>) -> Self {
+        Self { limit, after, with_total: false, fingerprint: String::new() }
+    }
+
     /// The number of rows to fetch: one more than shown, which tells whether a next page exists.
     pub fn fetch(&self) -> i64 {
         self.limit + 1

@@ -1,7 +1,5 @@
 //! Companies: rows, single writes, lists.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -227,18 +225,6 @@ pub fn list_part(
 ) -> Result<(Vec<StoredCompany>, Option<ListKey>)> {
     let (rows, next) = part_rows(read, filter, sort, after, limit)?;
     Ok((rows.into_iter().map(CompanyRow::into_stored).collect(), next))
-}
-
-/// The external ids of those live companies that have one, by id.
-pub fn external_ids(read: &mut Read, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
-    let rows: Vec<(Uuid, String)> = companies::table
-        .filter(companies::account_id.eq(read.account().0))
-        .filter(companies::id.eq_any(ids))
-        .filter(companies::deleted_at.is_null())
-        .select((companies::id, companies::external_id.assume_not_null()))
-        .filter(companies::external_id.is_not_null())
-        .load(read.conn)?;
-    Ok(rows.into_iter().collect())
 }
 
 /// Names by id of those that are live or restorable.

@@ -52,6 +52,15 @@ pub enum LinkedKey {
     Updated(DateTime<Utc>, Uuid),
 }
 
+impl LinkedKey {
+    pub(super) fn of<T>(stored: &Stored<T>, sort: LinkedSort) -> Self {
+        match sort {
+            LinkedSort::CreatedAt | LinkedSort::CreatedAtDesc => Self::Created(stored.id),
+            LinkedSort::UpdatedAt | LinkedSort::UpdatedAtDesc => Self::Updated(stored.updated_at, stored.id),
+        }
+    }
+}
+
 /// Which live linked records a list shows; all conditions must hold.
 #[derive(Debug, Clone)]
 pub struct LinkedFilter<S> {
@@ -171,6 +180,19 @@ pub fn list<T: LinkedTable>(
     Ok(listed)
 }
 
+/// At most `limit` records of a list after `after`, and where the ones that may follow start.
+pub fn list_part<T: LinkedTable>(
+    read: &mut Read,
+    filter: &LinkedFilter<T::Status>,
+    sort: LinkedSort,
+    after: Option<LinkedKey>,
+    limit: i64,
+) -> Result<(Vec<Stored<T>>, Option<LinkedKey>)> {
+    let listed = list::<T>(read, filter, sort, &PageRequest::part(limit, after))?;
+    let next = listed.data.last().filter(|_| listed.next_cursor.is_some()).map(|last| LinkedKey::of(last, sort));
+    Ok((listed.data, next))
+}
+
 /// The statements on one of the tables: their shared columns have the same names.
 ///
 /// The row has `new(account, &Stored)` and `into_stored(self)`; `$narrow` adds the conditions that are the kind's own.
@@ -266,12 +288,7 @@ macro_rules! linked_rows {
                 let total =
                     if page.with_total { Some(filtered(read, filter).count().get_result(read.conn)?) } else { None };
                 let stored = rows.into_iter().map(<$row>::into_stored).collect();
-                page.page(stored, total, |stored: &Stored<Self>| match sort {
-                    LinkedSort::CreatedAt | LinkedSort::CreatedAtDesc => LinkedKey::Created(stored.id),
-                    LinkedSort::UpdatedAt | LinkedSort::UpdatedAtDesc => {
-                        LinkedKey::Updated(stored.updated_at, stored.id)
-                    }
-                })
+                page.page(stored, total, |stored: &Stored<Self>| LinkedKey::of(stored, sort))
             }
         }
     };

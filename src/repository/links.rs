@@ -1,6 +1,6 @@
 //! Links to contacts and companies: the one gate through which each becomes live, and the company links themselves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -57,6 +57,34 @@ pub fn hold_live_among(tx: &mut Tx, records: &BTreeSet<RecordRef>) -> Result<BTr
         held.extend(live.into_iter().map(RecordRef::contact));
     }
     Ok(held)
+}
+
+/// The external ids of those of `records` that are live and have one.
+pub fn external_ids(read: &mut Read, records: &BTreeSet<RecordRef>) -> Result<HashMap<RecordRef, String>> {
+    let mut known = HashMap::new();
+    for kind in RecordKind::ALL {
+        let ids: Vec<Uuid> = records.iter().filter(|record| record.kind == kind).map(|record| record.id).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        macro_rules! external_ids {
+            ($table:ident) => {
+                $table::table
+                    .filter($table::account_id.eq(read.account().0))
+                    .filter($table::id.eq_any(ids))
+                    .filter($table::deleted_at.is_null())
+                    .filter($table::external_id.is_not_null())
+                    .select(($table::id, $table::external_id.assume_not_null()))
+                    .load(read.conn)?
+            };
+        }
+        let rows: Vec<(Uuid, String)> = match kind {
+            RecordKind::Company => external_ids!(companies),
+            RecordKind::Contact => external_ids!(contacts),
+        };
+        known.extend(rows.into_iter().map(|(id, external_id)| (RecordRef { kind, id }, external_id)));
+    }
+    Ok(known)
 }
 
 /// The company links of each contact that lead to a live company.

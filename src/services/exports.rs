@@ -1,14 +1,15 @@
 //! Exports: a whole list as a CSV file, made part by part, each from one read of the database.
 
-use uuid::Uuid;
-
 use crate::domain::company::Company;
 use crate::domain::contact::Contact;
-use crate::domain::csv_columns::{CompanyPlace, ExportedRecord, RecordsCsv};
+use crate::domain::csv_columns::{CompanyPlace, ExportedRecord, ExternalIds, RecordsCsv};
+use crate::domain::entity::RecordRef;
 use crate::domain::error::Result;
+use crate::repository::contacts::StoredContact;
 use crate::repository::db::Read;
+use crate::repository::linked::{self, LinkedFilter, LinkedKey, LinkedSort, LinkedTable};
 use crate::repository::parties::{ListFilter, ListKey, Sort};
-use crate::repository::{companies, contacts};
+use crate::repository::{companies, contacts, links};
 
 /// Records in one part of a file.
 const ROWS_A_PART: i64 = 1_000;
@@ -37,15 +38,14 @@ impl Export {
     /// The part after a record; the first one without it.
     pub fn contacts(&self, read: &mut Read, after: Option<&ListKey>) -> Result<Part> {
         let (rows, next) = contacts::list_part(read, &self.filter, self.sort, after, ROWS_A_PART)?;
-        let ids: Vec<Uuid> = rows.iter().filter_map(|row| Some(row.companies.first()?.company_id)).collect();
-        let external_ids = companies::external_ids(read, &ids)?;
+        let first = |row: &StoredContact| Some(RecordRef::company(row.companies.first()?.company_id));
+        let known = links::external_ids(read, &rows.iter().filter_map(first).collect())?;
         let mut file = self.file::<Contact>(after);
         for row in rows {
-            let place = row
-                .companies
-                .into_iter()
-                .next()
-                .map(|link| CompanyPlace { external_id: external_ids.get(&link.company_id).cloned(), link });
+            let place = row.companies.into_iter().next().map(|link| CompanyPlace {
+                external_id: known.get(&RecordRef::company(link.company_id)).cloned(),
+                link,
+            });
             file.push(row.id, &row.contact, &place);
         }
         Ok((file.into_bytes(), next))
@@ -67,4 +67,25 @@ impl Export {
             Some(_) => RecordsCsv::continued(&self.custom_keys),
         }
     }
+}
+
+/// The part of a file of linked records after one of them; the first one without it.
+pub fn linked_part<T: LinkedTable>(
+    read: &mut Read,
+    filter: &LinkedFilter<T::Status>,
+    sort: LinkedSort,
+    after: Option<LinkedKey>,
+) -> Result<(Vec<u8>, Option<LinkedKey>)>
+where
+    T::Input: ExportedRecord<Link = ExternalIds>,
+{
+    let mut file: RecordsCsv<T::Input> =
+        if after.is_none() { RecordsCsv::with_header(&[]) } else { RecordsCsv::continued(&[]) };
+    let (rows, next) = linked::list_part::<T>(read, filter, sort, after, ROWS_A_PART)?;
+    let targets = rows.iter().flat_map(|row| row.record.links()).map(|link| link.record).collect();
+    let known = links::external_ids(read, &targets)?;
+    for row in rows {
+        file.push(row.id, &row.record.into(), &known);
+    }
+    Ok((file.into_bytes(), next))
 }

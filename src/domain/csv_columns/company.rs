@@ -56,9 +56,16 @@ impl CsvRecord for Company {
 
 impl ExportedRecord for Company {
     type Link = ();
-    const LINK_COLUMNS: &'static [&'static str] = &[];
 
-    fn link_cells((): &()) -> Vec<String> {
+    fn link_columns() -> Vec<&'static str> {
         Vec::new()
+    }
+
+    fn link_cells(&self, (): &()) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn custom_fields(&self) -> Option<&CustomFields> {
+        Some(&self.party.custom_fields)
     }
 }

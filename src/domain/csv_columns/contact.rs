@@ -85,6 +85,8 @@ impl CsvRecord for Contact {
     }
 }
 
+const COMPANY_COLUMNS: [&str; 5] = ["company_external_id", "company_id", "position", "division", "decision_maker"];
+
 /// A contact's place in a company, and that company's own `external_id`.
 pub struct CompanyPlace {
     pub link: CompanyLink,
@@ -93,12 +95,14 @@ pub struct CompanyPlace {
 
 impl ExportedRecord for Contact {
     type Link = Option<CompanyPlace>;
-    const LINK_COLUMNS: &'static [&'static str] =
-        &["company_external_id", "company_id", "position", "division", "decision_maker"];
 
-    fn link_cells(place: &Self::Link) -> Vec<String> {
+    fn link_columns() -> Vec<&'static str> {
+        COMPANY_COLUMNS.to_vec()
+    }
+
+    fn link_cells(&self, place: &Self::Link) -> Vec<String> {
         let Some(CompanyPlace { link, external_id }) = place else {
-            return vec![String::new(); Self::LINK_COLUMNS.len()];
+            return vec![String::new(); COMPANY_COLUMNS.len()];
         };
         vec![
             external_id.clone().unwrap_or_default(),
@@ -107,5 +111,8 @@ impl ExportedRecord for Contact {
             link.division.clone().unwrap_or_default(),
             link.decision_maker.to_string(),
         ]
+    }
+    fn custom_fields(&self) -> Option<&CustomFields> {
+        Some(&self.party.custom_fields)
     }
 }

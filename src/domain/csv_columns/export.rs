@@ -2,18 +2,24 @@
 
 use uuid::Uuid;
 
-use super::party::PartyRecord;
 use super::{CUSTOM_FIELD_PREFIX, Column, CsvRecord, custom_cell};
 use crate::domain::csv_file::CsvFile;
+use crate::domain::party::CustomFields;
 
 /// A kind of record whose lists can be exported.
-pub trait ExportedRecord: CsvRecord + PartyRecord {
+pub trait ExportedRecord: CsvRecord {
     /// What its row tells beside its own fields.
     type Link;
-    const LINK_COLUMNS: &'static [&'static str];
+
+    fn link_columns() -> Vec<&'static str>;
 
     /// A cell for each link column.
-    fn link_cells(link: &Self::Link) -> Vec<String>;
+    fn link_cells(&self, link: &Self::Link) -> Vec<String>;
+
+    /// None for kinds without custom fields.
+    fn custom_fields(&self) -> Option<&CustomFields> {
+        None
+    }
 }
 
 /// An export, or a part of one, that grows in memory row by row.
@@ -29,7 +35,7 @@ impl<'a, R: ExportedRecord> RecordsCsv<'a, R> {
         let columns = R::columns();
         let mut names = vec!["id".to_owned()];
         names.extend(columns.iter().map(|column| column.name.to_owned()));
-        names.extend(R::LINK_COLUMNS.iter().map(|name| (*name).to_owned()));
+        names.extend(R::link_columns().into_iter().map(str::to_owned));
         names.extend(custom_keys.iter().map(|key| format!("{CUSTOM_FIELD_PREFIX}{key}")));
         Self { columns, custom_keys, file: CsvFile::with_header(names) }
     }
@@ -42,11 +48,10 @@ impl<'a, R: ExportedRecord> RecordsCsv<'a, R> {
     pub fn push(&mut self, id: Uuid, record: &R, link: &R::Link) {
         let mut cells = vec![id.to_string()];
         cells.extend(self.columns.iter().map(|column| (column.cell)(record)));
-        cells.extend(R::link_cells(link));
-        let fields = &record.party().custom_fields;
-        cells.extend(
-            self.custom_keys.iter().map(|key| fields.get(key).map(custom_cell).unwrap_or_default().into_owned()),
-        );
+        cells.extend(record.link_cells(link));
+        let fields = record.custom_fields();
+        let field = |key: &String| fields.and_then(|fields| fields.get(key)).map(custom_cell).unwrap_or_default();
+        cells.extend(self.custom_keys.iter().map(|key| field(key).into_owned()));
         self.file.push(cells);
     }
 

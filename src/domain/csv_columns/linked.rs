@@ -4,10 +4,14 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Column, CsvRecord, LinkColumns, optional, word, word_cell};
+use super::links::names_cell;
+use super::{Column, CsvRecord, ExportedRecord, ExternalIds, LinkColumns, optional, word, word_cell};
 use crate::domain::error::FieldError;
 use crate::domain::linked::{Amount, DealInput, InvoiceInput, Money, ProjectInput, TicketInput, TimeTrackingInput};
 use crate::domain::validation::{parse_date, parse_time};
+
+/// The column with all customers of a project.
+pub const CUSTOMERS: &str = "customers";
 
 type Set = Result<(), &'static str>;
 
@@ -214,6 +218,36 @@ impl CsvRecord for TicketInput {
 
     fn column_of(&self, error: &FieldError) -> String {
         column_of(&error.pointer, "customer")
+    }
+}
+
+macro_rules! exported {
+    ($($input:ty),*) => {
+        $(impl ExportedRecord for $input {
+            type Link = ExternalIds;
+
+            fn link_columns() -> Vec<&'static str> {
+                Self::links().iter().flat_map(LinkColumns::names).collect()
+            }
+
+            fn link_cells(&self, known: &ExternalIds) -> Vec<String> {
+                Self::links().iter().flat_map(|link| link.cells(self, known)).collect()
+            }
+        })*
+    };
+}
+
+exported!(DealInput, InvoiceInput, TimeTrackingInput, TicketInput);
+
+impl ExportedRecord for ProjectInput {
+    type Link = ExternalIds;
+
+    fn link_columns() -> Vec<&'static str> {
+        vec![CUSTOMERS]
+    }
+
+    fn link_cells(&self, known: &ExternalIds) -> Vec<String> {
+        vec![names_cell(&self.customers, known)]
     }
 }
 

@@ -16,7 +16,8 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 
 pub use contact::CompanyPlace;
 pub use export::{ExportedRecord, RecordsCsv};
-pub use links::{LinkColumns, RecordName, read_names};
+pub use linked::CUSTOMERS;
+pub use links::{ExternalIds, LinkColumns, RecordName, read_names};
 pub use party::set_custom;
 
 use super::error::FieldError;

@@ -8,7 +8,7 @@ use crate::domain::party::{
 };
 
 /// A record with a party in it.
-pub trait PartyRecord: 'static {
+pub(super) trait PartyRecord: 'static {
     fn party(&self) -> &Party;
     fn party_mut(&mut self) -> &mut Party;
 }

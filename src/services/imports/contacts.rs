@@ -8,7 +8,7 @@ use super::batch::{Draft, Importable, LinkCells};
 use super::header::WrongCell;
 use super::references::{References, Wanted};
 use crate::domain::contact::{CompanyLinkInput, Contact};
-use crate::domain::csv_columns::{RecordName, flag};
+use crate::domain::csv_columns::{ExportedRecord, RecordName, flag};
 use crate::domain::entity::{RecordKind, RecordRef};
 use crate::domain::error::{Error, Result};
 use crate::repository::db::Tx;
@@ -30,7 +30,7 @@ impl Importable for Contacts {
     type Links = CompanyLinks;
 
     fn link_columns() -> Vec<&'static str> {
-        vec!["company_external_id", "company_id", "position", "division", "decision_maker"]
+        <Contact as ExportedRecord>::link_columns()
     }
 
     fn want(row: &LinkCells<Contact>, wanted: &mut Wanted) {

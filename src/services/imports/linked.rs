@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::batch::{Draft, Importable, LinkCells};
 use super::header::WrongCell;
 use super::references::{References, Wanted};
-use crate::domain::csv_columns::{CsvRecord, LinkColumns, RecordName, read_names};
+use crate::domain::csv_columns::{CUSTOMERS, CsvRecord, ExportedRecord, LinkColumns, RecordName, read_names};
 use crate::domain::entity::RecordRef;
 use crate::domain::error::Result;
 use crate::domain::linked::{DealInput, InvoiceInput, ProjectInput, TicketInput, TimeTrackingInput};
@@ -32,11 +32,7 @@ impl<T> Default for State<T> {
 }
 
 /// How the links of a kind stand in its rows: one record in each group of columns, unless the kind says otherwise.
-pub trait LinkedInput: CsvRecord {
-    fn link_columns() -> Vec<&'static str> {
-        Self::links().iter().flat_map(LinkColumns::names).collect()
-    }
-
+pub trait LinkedInput: ExportedRecord {
     fn want(row: &LinkCells<Self>, wanted: &mut Wanted) {
         for link in Self::links() {
             if let Ok(Some(name)) = read_link(row, &link) {
@@ -54,6 +50,8 @@ pub trait LinkedInput: CsvRecord {
             match read_link(row, &link) {
                 Err((column, reason)) => wrong.push((column.to_owned(), reason.to_owned())),
                 Ok(None) => (link.set)(self, None),
+                // The link is there already, even if what it leads to lies in the bin by now.
+                Ok(Some(RecordName::Id(record))) if (link.get)(self) == Some(record) => {}
                 Ok(Some(name)) => match references.find(&name) {
                     Ok(record) => (link.set)(self, Some(record)),
                     Err(reason) => wrong.push((link.naming_column(&name).to_owned(), reason)),
@@ -77,14 +75,8 @@ impl LinkedInput for InvoiceInput {}
 impl LinkedInput for TimeTrackingInput {}
 impl LinkedInput for TicketInput {}
 
-const CUSTOMERS: &str = "customers";
-
 /// All customers of a project stand in one cell, and replace those before.
 impl LinkedInput for ProjectInput {
-    fn link_columns() -> Vec<&'static str> {
-        vec![CUSTOMERS]
-    }
-
     fn want(row: &LinkCells<Self>, wanted: &mut Wanted) {
         for name in read_names(row.text(CUSTOMERS)).unwrap_or_default() {
             wanted.name(name);

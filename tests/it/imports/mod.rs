@@ -3,6 +3,7 @@
 mod example;
 mod files;
 mod linked;
+mod linked_round_trip;
 mod links;
 mod uploads;
 
