@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::blocker::Blocker;
 use super::entity::BinKind;
 
-/// Ids in a chunk: throughput is the same from 500 to 20,000, but a link writer waits as long as a chunk lasts.
+/// Most ids in a chunk: throughput is the same from 500 to 20,000, but a link writer waits as long as a chunk lasts.
 pub const CHUNK_SIZE: i32 = 2_000;
 /// A chunk that failed this often ends its action.
 pub const MAX_ATTEMPTS: i32 = 5;

@@ -19,6 +19,8 @@ use crate::domain::error::{Error, Result};
 use crate::domain::segment::Condition;
 
 /// Stores the ids that `matched` selects, sorted, as the chunks of an action; gives the length of each chunk.
+///
+/// As few chunks as there can be, of equal length: with a short one at the end, workers wait for each other longer.
 struct Freeze<Q> {
     account: AccountId,
     action_id: Uuid,
@@ -37,15 +39,12 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Freeze<Q> {
         out.push_bind_param::<SqlUuid, _>(&self.account.0)?;
         out.push_sql(", ");
         out.push_bind_param::<SqlUuid, _>(&self.action_id)?;
-        out.push_sql(", (first - 1) / ");
-        out.push_bind_param::<Integer, _>(&CHUNK_SIZE)?;
-        out.push_sql(", ids[first : first + ");
-        out.push_bind_param::<Integer, _>(&CHUNK_SIZE)?;
-        out.push_sql(" - 1], 'pending', 0, ");
+        out.push_sql(", (first - 1) / size, ids[first : first + size - 1], 'pending', 0, ");
         out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(" FROM matched, generate_series(1, cardinality(ids), ");
+        out.push_sql(" FROM (SELECT ids, ceil(cardinality(ids) / ceil(cardinality(ids) / ");
         out.push_bind_param::<Integer, _>(&CHUNK_SIZE)?;
-        out.push_sql(") AS first RETURNING cardinality(ids)");
+        out.push_sql("::float8))::integer AS size FROM matched) AS sized, ");
+        out.push_sql("generate_series(1, cardinality(ids), size) AS first RETURNING cardinality(ids)");
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::harness::{Client, TestServer};
+use super::many_records::text;
 
 /// Contacts with these last names, by id.
 pub fn contacts(client: &Client, names: &[&str]) -> Vec<String> {
@@ -151,6 +152,23 @@ fn targets_are_counted_by_hand_and_sets_by_expectation() {
     assert_eq!(ended(&admin, &by_rules)["counts"]["deleted"], 1);
     let empty = ask(json!({"match": "all", "rules": rules}), json!({})).expect(202);
     assert_eq!((&empty["status"], &empty["counts"]["matched"]), (&json!("completed"), &json!(0)));
+}
+
+#[test]
+fn a_set_is_cut_into_equal_chunks() {
+    let server = TestServer::start();
+    let admin = server.admin();
+    for (size, chunks) in [(1, "1"), (2_000, "2000"), (2_001, "1001,1000"), (10_000, "2000,2000,2000,2000,2000")] {
+        let ids: Vec<String> = (0..size).map(|_| Uuid::now_v7().to_string()).collect();
+        let action = delete_ids(&admin, "contact", &ids);
+        assert_eq!(action["counts"]["gone"], json!(size));
+        let lengths = format!(
+            "SELECT string_agg(cardinality(ids)::text, ',' ORDER BY number) AS line FROM bulk_action_chunks \
+             WHERE action_id = '{}'",
+            action["id"].as_str().unwrap()
+        );
+        assert_eq!(text(&mut server.sql(), &lengths), chunks);
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn a_chunk_that_always_fails_ends_its_action_with_an_exact_account() {
     let server = TestServer::start();
     let admin = server.admin();
     let mut connection = server.database.connect();
-    many_records::contacts(&admin, &mut connection, 4_100);
+    many_records::contacts(&admin, &mut connection, 6_000);
     let ids = lines(&mut connection, "SELECT id::text AS line FROM contacts ORDER BY id");
     let cursed = &ids[2_500];
     connection
@@ -37,7 +37,7 @@ fn a_chunk_that_always_fails_ends_its_action_with_an_exact_account() {
     let failed = ended(&admin, &action);
     assert_eq!(failed["status"], "failed");
     let counts = &failed["counts"];
-    assert_eq!((&counts["deleted"], &counts["not_processed"]), (&json!(2_100), &json!(2_000)));
+    assert_eq!((&counts["deleted"], &counts["not_processed"]), (&json!(4_000), &json!(2_000)));
     let why = failed["failure"].as_str().unwrap();
     assert!(why.contains("5 times") && !why.contains(cursed.as_str()), "{why}");
     invariants::hold(&mut connection);
@@ -49,6 +49,6 @@ fn a_chunk_that_always_fails_ends_its_action_with_an_exact_account() {
     assert!(wait_until(10, || count(&mut connection, sent) == 1), "a failure is reported");
 
     let undo: Value = ended(&admin, &admin.call(&format!("{path}/undo")).expect(202));
-    assert_eq!(undo["counts"]["restored"], 2_100);
-    assert_eq!(admin.get("/contacts?with_total=true").expect(200)["page"]["total"], 4_100);
+    assert_eq!(undo["counts"]["restored"], 4_000);
+    assert_eq!(admin.get("/contacts?with_total=true").expect(200)["page"]["total"], 6_000);
 }
