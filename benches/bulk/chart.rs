@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use crate::report::Report;
 
 const WIDTH: f64 = 760.0;
-const LABELS: f64 = 210.0;
-const BARS: f64 = 400.0;
+const LABELS: f64 = 250.0;
+const BARS: f64 = 360.0;
 const ROW: f64 = 62.0;
 const TOP: f64 = 74.0;
 
