@@ -17,6 +17,7 @@ mod invariants;
 mod linked;
 mod main_job;
 mod many_records;
+mod model;
 mod operations;
 mod outbox;
 mod race;

@@ -1,0 +1,416 @@
+//! The model: what the rules say about a handful of records and the actions on them, without a database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sweep::domain::bulk_action::{Action, ActionStatus, OnBlocked, OriginKind, Outcome};
+
+use super::calls::{Call, Of, Start, Verb};
+
+pub const RECORDS: usize = 8;
+/// An id that names nothing.
+pub const UNKNOWN: usize = RECORDS;
+/// The bits that choose records and the unknown one.
+pub const MASK: usize = (1 << (RECORDS + 1)) - 1;
+const RETENTION_HOURS: i64 = 30 * 24;
+const DRY_RUN_VALID_HOURS: i64 = 24;
+/// Short of the 90 days after which an action forgets its details.
+const LATEST_HOUR: i64 = 2_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Live,
+    /// By which bulk action (none: by a single DELETE), and until which hour.
+    Bin { of: Option<usize>, purge_at: i64 },
+    Nowhere,
+}
+
+#[derive(Debug, Clone)]
+pub struct Record {
+    pub place: Place,
+    pub active: bool,
+    pub deals: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct ModelAction {
+    pub action: Action,
+    pub inverse_of: Option<Action>,
+    pub origin: Option<(OriginKind, usize)>,
+    pub on_blocked: OnBlocked,
+    pub dry_run: bool,
+    /// The set was described by a rule.
+    pub by_rule: bool,
+    /// What lay in the bin of this action was asked for.
+    pub only_of: Option<usize>,
+    pub set: BTreeSet<usize>,
+    pub status: ActionStatus,
+    pub outcomes: BTreeMap<usize, Outcome>,
+    /// The first pass of an all-or-nothing delete found no blocker.
+    pub looked_through: bool,
+    accepted_at: i64,
+}
+
+/// How a call is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    Done,
+    /// The action with this number.
+    Action(usize),
+    Refused(&'static str),
+}
+
+pub struct World {
+    pub records: Vec<Record>,
+    pub actions: Vec<ModelAction>,
+    hour: i64,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let record = Record { place: Place::Live, active: true, deals: 0 };
+        let unknown = Record { place: Place::Nowhere, ..record.clone() };
+        let mut records = vec![record; RECORDS];
+        records.push(unknown);
+        Self { records, actions: Vec::new(), hour: 0 }
+    }
+
+    /// Whether the call makes sense now.
+    pub fn allows(&self, call: &Call) -> bool {
+        match call {
+            Call::Verb { .. } => !self.actions.is_empty(),
+            Call::Start(Start { of: Of::Deletion(_), .. }) => !self.actions.is_empty(),
+            Call::Unlink(record) => self.records[record % RECORDS].deals > 0,
+            Call::Wait { hours } => self.hour + hours < LATEST_HOUR,
+            _ => true,
+        }
+    }
+
+    /// What the record's place is now: past its `purge_at` it is nowhere.
+    pub fn place(&self, record: usize) -> Place {
+        match self.records[record].place {
+            Place::Bin { purge_at, .. } if purge_at <= self.hour => Place::Nowhere,
+            place => place,
+        }
+    }
+
+    pub fn answer(&mut self, call: &Call) -> Reply {
+        match call {
+            Call::Link(record) => self.link(record % RECORDS),
+            Call::Unlink(record) => {
+                self.records[record % RECORDS].deals -= 1;
+                Reply::Done
+            }
+            Call::DeleteOne(record) => self.delete_one(record % RECORDS),
+            Call::RestoreOne(record) => self.take_from_bin(record % RECORDS, Place::Live),
+            Call::PurgeOne(record) => self.take_from_bin(record % RECORDS, Place::Nowhere),
+            Call::SetActive(record, active) => self.set_active(record % RECORDS, *active),
+            Call::Start(start) => self.start(start),
+            Call::Verb { verb, action, .. } => self.verb(*verb, action % self.actions.len()),
+            Call::Work => {
+                self.work();
+                Reply::Done
+            }
+            Call::WorkThrough => {
+                while self.work() {}
+                Reply::Done
+            }
+            Call::Wait { hours } => {
+                self.hour += hours;
+                Reply::Done
+            }
+        }
+    }
+
+    fn link(&mut self, record: usize) -> Reply {
+        if self.place(record) != Place::Live {
+            return Reply::Refused("link-target-unavailable");
+        }
+        self.records[record].deals += 1;
+        Reply::Done
+    }
+
+    fn delete_one(&mut self, record: usize) -> Reply {
+        match self.place(record) {
+            Place::Nowhere => Reply::Refused("not-found"),
+            Place::Bin { .. } => Reply::Refused("in-recycle-bin"),
+            Place::Live if self.records[record].deals > 0 => Reply::Refused("linked-records"),
+            Place::Live => {
+                self.bin(record, None);
+                Reply::Done
+            }
+        }
+    }
+
+    fn take_from_bin(&mut self, record: usize, to: Place) -> Reply {
+        if !matches!(self.place(record), Place::Bin { .. }) {
+            return Reply::Refused("not-found");
+        }
+        self.records[record].place = to;
+        Reply::Done
+    }
+
+    fn set_active(&mut self, record: usize, active: bool) -> Reply {
+        match self.place(record) {
+            Place::Nowhere => Reply::Refused("not-found"),
+            Place::Bin { .. } => Reply::Refused("in-recycle-bin"),
+            Place::Live => {
+                self.records[record].active = active;
+                Reply::Done
+            }
+        }
+    }
+
+    fn bin(&mut self, record: usize, of: Option<usize>) {
+        self.records[record].place = Place::Bin { of, purge_at: self.hour + RETENTION_HOURS };
+    }
+
+    /// What a request's target selects now.
+    pub fn selected(&self, of: &Of) -> BTreeSet<usize> {
+        match of {
+            Of::Records(bits) => (0..=UNKNOWN).filter(|record| bits & MASK & (1 << record) != 0).collect(),
+            Of::Active => (0..RECORDS).filter(|r| self.place(*r) == Place::Live && self.records[*r].active).collect(),
+            Of::Deletion(action) => {
+                let wanted = Some(action % self.actions.len());
+                (0..RECORDS).filter(|r| matches!(self.place(*r), Place::Bin { of, .. } if of == wanted)).collect()
+            }
+        }
+    }
+
+    fn start(&mut self, start: &Start) -> Reply {
+        let set = self.selected(&start.of);
+        if start.expected.is_some_and(|off| off != 0) {
+            return Reply::Refused("expected-count-mismatch");
+        }
+        let only_of = match start.of {
+            Of::Deletion(action) => Some(action % self.actions.len()),
+            _ => None,
+        };
+        self.accept(ModelAction {
+            action: start.action,
+            inverse_of: None,
+            origin: None,
+            on_blocked: start.on_blocked,
+            dry_run: start.dry_run,
+            by_rule: matches!(start.of, Of::Active),
+            only_of,
+            set,
+            status: ActionStatus::Queued,
+            outcomes: BTreeMap::new(),
+            looked_through: false,
+            accepted_at: self.hour,
+        })
+    }
+
+    fn accept(&mut self, mut action: ModelAction) -> Reply {
+        if action.set.is_empty() {
+            action.status = ActionStatus::Completed;
+        }
+        self.actions.push(action);
+        Reply::Action(self.actions.len() - 1)
+    }
+
+    /// A new action made from an earlier one.
+    fn made_from(&self, origin: usize, kind: OriginKind, set: BTreeSet<usize>) -> ModelAction {
+        ModelAction {
+            origin: Some((kind, origin)),
+            set,
+            status: ActionStatus::Queued,
+            outcomes: BTreeMap::new(),
+            looked_through: false,
+            accepted_at: self.hour,
+            ..self.actions[origin].clone()
+        }
+    }
+
+    fn has_successor(&self, origin: usize, kind: OriginKind) -> bool {
+        self.actions.iter().any(|action| action.origin == Some((kind, origin)))
+    }
+
+    fn verb(&mut self, verb: Verb, number: usize) -> Reply {
+        match verb {
+            Verb::Cancel => self.cancel(number),
+            _ if !self.actions[number].status.ended() => Reply::Refused("action-not-ended"),
+            Verb::Undo => self.undo(number),
+            Verb::Retry => self.retry(number),
+            Verb::Execute => self.execute(number),
+        }
+    }
+
+    fn cancel(&mut self, number: usize) -> Reply {
+        let action = &mut self.actions[number];
+        if action.status.ended() && action.status != ActionStatus::Cancelled {
+            return Reply::Refused("action-ended");
+        }
+        action.status = ActionStatus::Cancelled;
+        Reply::Action(number)
+    }
+
+    fn undo(&mut self, number: usize) -> Reply {
+        let origin = &self.actions[number];
+        if origin.action == Action::Restore || origin.dry_run {
+            return Reply::Refused("not-undoable");
+        }
+        if self.has_successor(number, OriginKind::Undo) {
+            return Reply::Refused("already-undone");
+        }
+        let main = origin.main_outcome();
+        let done = origin.outcomes.iter().filter(|(_, o)| **o == main || **o == Outcome::Deactivated);
+        let set: BTreeSet<usize> = done.map(|(record, _)| *record).collect();
+        if set.is_empty() {
+            return Reply::Refused("nothing-to-undo");
+        }
+        let inverse_of = Some(origin.action);
+        let undo = self.made_from(number, OriginKind::Undo, set);
+        self.accept(ModelAction {
+            action: Action::Restore,
+            inverse_of,
+            on_blocked: OnBlocked::Skip,
+            by_rule: false,
+            only_of: Some(number),
+            ..undo
+        })
+    }
+
+    fn retry(&mut self, number: usize) -> Reply {
+        let origin = &self.actions[number];
+        let blocked: BTreeSet<usize> = origin.with_outcome(Outcome::Blocked);
+        if blocked.is_empty() {
+            return Reply::Refused("nothing-to-retry");
+        }
+        let set = if origin.status == ActionStatus::Aborted { origin.set.clone() } else { blocked };
+        let retry = self.made_from(number, OriginKind::Retry, set);
+        self.accept(ModelAction { by_rule: false, ..retry })
+    }
+
+    fn execute(&mut self, number: usize) -> Reply {
+        let origin = &self.actions[number];
+        if !origin.dry_run || origin.status != ActionStatus::Completed {
+            return Reply::Refused("not-a-dry-run");
+        }
+        if self.has_successor(number, OriginKind::Execute) {
+            return Reply::Refused("already-executed");
+        }
+        if origin.accepted_at + DRY_RUN_VALID_HOURS <= self.hour {
+            return Reply::Refused("dry-run-expired");
+        }
+        let execution = self.made_from(number, OriginKind::Execute, origin.set.clone());
+        self.accept(ModelAction { dry_run: false, ..execution })
+    }
+
+    /// One chunk of the oldest action that waits; false when none does. Every set here fits into one chunk.
+    pub fn work(&mut self) -> bool {
+        let Some(number) = self.actions.iter().position(|action| !action.status.ended()) else { return false };
+        let action = self.actions[number].clone();
+        if action.on_blocked == OnBlocked::Abort && !action.dry_run {
+            self.work_whole_or_not(number, &action);
+        } else {
+            let outcomes = self.outcomes(number, &action);
+            self.apply(number, &action, &outcomes);
+            self.end(number, ActionStatus::Completed, outcomes);
+        }
+        true
+    }
+
+    fn end(&mut self, number: usize, status: ActionStatus, outcomes: BTreeMap<usize, Outcome>) {
+        self.actions[number].status = status;
+        self.actions[number].outcomes = outcomes;
+    }
+
+    fn work_whole_or_not(&mut self, number: usize, action: &ModelAction) {
+        let mut outcomes = self.outcomes(number, action);
+        if outcomes.values().any(|outcome| *outcome == Outcome::Blocked) {
+            outcomes.retain(|_, outcome| *outcome == Outcome::Blocked);
+            self.end(number, ActionStatus::Aborted, outcomes);
+        } else if action.looked_through {
+            self.apply(number, action, &outcomes);
+            self.end(number, ActionStatus::Completed, outcomes);
+        } else {
+            self.actions[number].looked_through = true;
+            self.actions[number].status = ActionStatus::Running;
+        }
+    }
+
+    fn outcomes(&self, number: usize, action: &ModelAction) -> BTreeMap<usize, Outcome> {
+        action.set.iter().map(|record| (*record, self.outcome(number, action, *record))).collect()
+    }
+
+    fn outcome(&self, number: usize, action: &ModelAction, record: usize) -> Outcome {
+        let live = self.place(record) == Place::Live;
+        let executes = matches!(action.origin, Some((OriginKind::Execute, _)));
+        if executes && action.by_rule && live && !self.records[record].active {
+            return Outcome::Changed;
+        }
+        match (action.action, action.inverse_of) {
+            (Action::Delete, _) => self.outcome_of_delete(action, record),
+            (Action::Deactivate, _) => self.outcome_of_status(record, false, Outcome::Deactivated),
+            (Action::Reactivate, _) => self.outcome_of_status(record, true, Outcome::Reactivated),
+            (_, Some(Action::Deactivate)) => self.outcome_of_status(record, true, Outcome::Reactivated),
+            (_, Some(Action::Reactivate)) => self.outcome_of_status(record, false, Outcome::Deactivated),
+            _ if self.deactivated_instead(number, record) => self.outcome_of_status(record, true, Outcome::Reactivated),
+            _ => self.outcome_of_restore(action, record),
+        }
+    }
+
+    /// Whether the deletion that this undo takes back had deactivated the record instead.
+    fn deactivated_instead(&self, number: usize, record: usize) -> bool {
+        match self.actions[number].origin {
+            Some((OriginKind::Undo, origin)) => {
+                self.actions[origin].outcomes.get(&record) == Some(&Outcome::Deactivated)
+            }
+            _ => false,
+        }
+    }
+
+    fn outcome_of_delete(&self, action: &ModelAction, record: usize) -> Outcome {
+        let Record { active, deals, .. } = self.records[record];
+        match (self.place(record), deals, action.on_blocked, active) {
+            (Place::Live, 0, ..) => Outcome::Deleted,
+            (Place::Live, _, OnBlocked::Deactivate, true) => Outcome::Deactivated,
+            (Place::Live, _, OnBlocked::Deactivate, false) => Outcome::Unchanged,
+            (Place::Live, ..) => Outcome::Blocked,
+            _ => Outcome::Gone,
+        }
+    }
+
+    fn outcome_of_status(&self, record: usize, wanted: bool, outcome: Outcome) -> Outcome {
+        match self.place(record) {
+            Place::Live if self.records[record].active == wanted => Outcome::Unchanged,
+            Place::Live => outcome,
+            _ => Outcome::Gone,
+        }
+    }
+
+    fn outcome_of_restore(&self, action: &ModelAction, record: usize) -> Outcome {
+        match self.place(record) {
+            Place::Live => Outcome::Unchanged,
+            Place::Bin { of, .. } if action.only_of.is_some() && of != action.only_of => Outcome::Changed,
+            Place::Bin { .. } => Outcome::Restored,
+            Place::Nowhere => Outcome::Gone,
+        }
+    }
+
+    fn apply(&mut self, number: usize, action: &ModelAction, outcomes: &BTreeMap<usize, Outcome>) {
+        if action.dry_run {
+            return;
+        }
+        for (record, outcome) in outcomes {
+            match outcome {
+                Outcome::Deleted => self.bin(*record, Some(number)),
+                Outcome::Restored => self.records[*record].place = Place::Live,
+                Outcome::Deactivated => self.records[*record].active = false,
+                Outcome::Reactivated => self.records[*record].active = true,
+                _ => {}
+            }
+        }
+    }
+}
+
+impl ModelAction {
+    pub fn main_outcome(&self) -> Outcome {
+        self.action.main_outcome(self.inverse_of)
+    }
+
+    fn with_outcome(&self, outcome: Outcome) -> BTreeSet<usize> {
+        self.outcomes.iter().filter(|(_, o)| **o == outcome).map(|(record, _)| *record).collect()
+    }
+}
