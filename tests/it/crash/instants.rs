@@ -17,7 +17,6 @@ const KILLS: u32 = 2;
 
 #[test]
 fn killed_at_random_instants_and_completed() {
-    let rounds = std::env::var("SWEEP_CRASH_ROUNDS").ok().map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     let (database, mut connection) = database();
     let mut node = Node::start(&database);
     // One that nobody disturbs tells how long it takes.
@@ -26,7 +25,7 @@ fn killed_at_random_instants_and_completed() {
     let action = undisturbed.delete_all(&node);
     undisturbed.completes(&node, &mut connection, &action, &[&node]);
     let takes = started.elapsed();
-    for _ in 0..rounds {
+    for _ in 0..rounds(ROUNDS) {
         let case = Case::prepare(&node, &mut connection);
         let action = case.delete_all(&node);
         let unfinished = format!("SELECT count(*) FROM bulk_actions WHERE id = '{action}' AND finished_at IS NULL");
@@ -44,8 +43,13 @@ fn killed_at_random_instants_and_completed() {
     }
 }
 
+/// How often something is tried: as the reader wishes.
+pub fn rounds(default: u32) -> u32 {
+    std::env::var("SWEEP_CRASH_ROUNDS").ok().map_or(default, |rounds| rounds.parse().unwrap())
+}
+
 /// 0 to 255.
-fn chance() -> u8 {
+pub fn chance() -> u8 {
     Uuid::now_v7().as_bytes()[15]
 }
 

@@ -3,6 +3,7 @@
 
 mod failing;
 mod instants;
+mod kinds;
 pub mod node;
 mod nodes;
 mod steps;

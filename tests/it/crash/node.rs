@@ -19,8 +19,11 @@ pub struct Node {
 
 impl Node {
     pub fn start(database: &TestDatabase) -> Self {
+        Self::start_on(database.url())
+    }
+
+    pub fn start_on(url: String) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let url = database.url();
         let child = spawn(&url, &data);
         let mut node = Self { database_url: url, data, child, address: String::new() };
         node.address = node.listening();

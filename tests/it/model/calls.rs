@@ -17,12 +17,18 @@ pub enum Call {
     /// The record's status is changed by PATCH.
     SetActive(usize, bool),
     Start(Start),
-    Verb { verb: Verb, action: usize, twice: bool },
+    Verb {
+        verb: Verb,
+        action: usize,
+        twice: bool,
+    },
     /// One chunk of what is queued.
     Work,
     /// All of it.
     WorkThrough,
-    Wait { hours: i64 },
+    Wait {
+        hours: i64,
+    },
 }
 
 /// A request for a bulk action.

@@ -5,6 +5,7 @@
 
 mod calls;
 mod service;
+mod work;
 mod world;
 
 use std::cell::RefCell;
@@ -38,7 +39,8 @@ fn run() {
     // The test takes the worker's turns, so that it knows when they come.
     let server = TestServer::start_with(|settings| settings.workers = 0);
     let sql = RefCell::new(server.sql());
-    let config = Config { cases: sequences / TESTS, failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
+    let config =
+        Config { cases: sequences / TESTS, failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
     let tried = TestRunner::new(config).run(&sequence(), |calls| {
         hold(&server, &calls)?;
         invariants::hold(&mut sql.borrow_mut());

@@ -118,7 +118,9 @@ impl Service {
                 let chosen = (0..=UNKNOWN).filter(|record| bits & MASK & (1 << record) != 0);
                 json!({"ids": chosen.map(|record| &self.records[record]).collect::<Vec<_>>()})
             }
-            Of::Active => json!({"match": "all", "rules": [{"field": "status", "operator": "equals", "value": "active"}]}),
+            Of::Active => {
+                json!({"match": "all", "rules": [{"field": "status", "operator": "equals", "value": "active"}]})
+            }
             Of::Deletion(action) => json!({"deletion_id": self.actions[action % self.actions.len()]}),
         };
         let mut body = json!({"action": start.action, "entity": "contact", "target": target, "dry_run": start.dry_run});
