@@ -348,6 +348,12 @@ impl BulkAction {
         self.target.kind.is_none()
     }
 
+    /// The rules that each record is held against once more: of an executed dry run, and of a retry of one.
+    pub fn rechecked_rules(&self) -> Option<&serde_json::Value> {
+        let kind = self.origin?.kind;
+        self.target.rules.as_ref().filter(|_| matches!(kind, OriginKind::Execute | OriginKind::Retry))
+    }
+
     /// Whether the report is due when the action ends as it stands.
     pub fn report_due(&self) -> bool {
         match self.notify {

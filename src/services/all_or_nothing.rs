@@ -4,8 +4,8 @@
 //! nothing touched. A blocker that appears afterwards undoes the one transaction.
 
 use super::bulk_actions::report;
-use super::chunk_work::{ChunkRun, record_kind};
-use super::deletion::{bin_stamp, delete_records};
+use super::chunk_work::{ChunkRun, work};
+use super::deletion::bin_stamp;
 use crate::domain::bulk_action::{ActionStatus, BulkAction, ChunkResult, Exception, Mode, Outcome, Tally};
 use crate::domain::error::{Error, Result};
 use crate::repository::chunks::{self, ALL_AT_ONCE, Chunk};
@@ -18,9 +18,7 @@ pub(super) fn run(tx: &mut Tx, action: &BulkAction, chunk: &Chunk) -> Result<Chu
 }
 
 fn look_through(tx: &mut Tx, action: &BulkAction, chunk: &Chunk) -> Result<ChunkRun> {
-    let stamp = bin_stamp(tx, action.id, action.retention_days);
-    let found = delete_records(tx, record_kind(action)?, &chunk.ids, stamp, Mode::Rehearse)?;
-    let blocked = blocked_of(found);
+    let blocked = blocked_of(work(tx, action, &chunk.ids, Mode::Rehearse)?);
     chunks::finish_rehearsal(tx, chunk, &blocked)?;
     let count = i64::try_from(blocked.len()).map_err(|error| Error::Internal(error.to_string()))?;
     let Some((action, last)) = bulk_actions::add_rehearsed(tx, action.id, count)? else {
@@ -89,13 +87,11 @@ fn delete_all(tx: &mut Tx, action: &BulkAction, chunk: &Chunk) -> Result<ChunkRu
 }
 
 fn delete_chunks(tx: &mut Tx, action: &BulkAction) -> Result<Pass> {
-    let kind = record_kind(action)?;
-    let stamp = bin_stamp(tx, action.id, action.retention_days);
     let mut tally = Tally::default();
     let mut number = ALL_AT_ONCE;
     while let Some(chunk) = chunks::next(tx, action.id, number)? {
         number = chunk.number;
-        let result = delete_records(tx, kind, &chunk.ids, stamp, Mode::Apply)?;
+        let result = work(tx, action, &chunk.ids, Mode::Apply)?;
         tally += Tally::of(&result);
         if tally.blocked > 0 {
             return Ok(Pass::Blocked(blocked_of(result)));

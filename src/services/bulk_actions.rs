@@ -115,7 +115,8 @@ pub fn retry(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
     if origin.counts.blocked == 0 || origin.details_expired() {
         return Err(Error::conflict(Conflict::NothingToRetry));
     }
-    let new = NewAction { target: TargetSummary::of_kind("retry"), ..successor(&origin, OriginKind::Retry) };
+    let target = TargetSummary { rules: origin.rechecked_rules().cloned(), ..TargetSummary::of_kind("retry") };
+    let new = NewAction { target, ..successor(&origin, OriginKind::Retry) };
     let part = if origin.status == ActionStatus::Aborted { Part::All } else { Part::Blocked };
     repeat(tx, actor, &origin, new, part)
 }

@@ -8,7 +8,7 @@ use super::deletion;
 use super::restoration::{self, RestoreRules};
 use super::status_changes::set_status;
 use crate::domain::bulk_action::{
-    Action, ActionStatus, BulkAction, ChunkResult, Exception, MAX_ATTEMPTS, Mode, OnBlocked, OriginKind, Outcome, Tally,
+    Action, ActionStatus, BulkAction, ChunkResult, Exception, MAX_ATTEMPTS, Mode, OnBlocked, Outcome, Tally,
 };
 use crate::domain::entity::RecordKind;
 use crate::domain::error::{Error, Result};
@@ -64,7 +64,7 @@ pub fn run_chunk(tx: &mut Tx, seen: &mut dyn FnMut(&Chunk)) -> Result<ChunkRun> 
 }
 
 /// Does to these records what the action is for.
-fn work(tx: &mut Tx, action: &BulkAction, ids: &[Uuid], mode: Mode) -> Result<ChunkResult> {
+pub(super) fn work(tx: &mut Tx, action: &BulkAction, ids: &[Uuid], mode: Mode) -> Result<ChunkResult> {
     let strays = strays(tx, action, ids)?;
     if strays.is_empty() {
         return handle(tx, action, ids, mode);
@@ -77,10 +77,8 @@ fn work(tx: &mut Tx, action: &BulkAction, ids: &[Uuid], mode: Mode) -> Result<Ch
 
 /// The records of an executed dry run that its rules no longer select, locked so that they stay so.
 fn strays(tx: &mut Tx, action: &BulkAction, ids: &[Uuid]) -> Result<Vec<Uuid>> {
-    let executes = action.origin.is_some_and(|origin| origin.kind == OriginKind::Execute);
-    let (Some(rules), Some(kind)) = (&action.target.rules, action.entity.record()) else { return Ok(Vec::new()) };
-    let selects_all = rules["rules"].as_array().is_some_and(Vec::is_empty);
-    if !executes || selects_all {
+    let (Some(rules), Some(kind)) = (action.rechecked_rules(), action.entity.record()) else { return Ok(Vec::new()) };
+    if rules["rules"].as_array().is_some_and(Vec::is_empty) {
         return Ok(Vec::new());
     }
     let tree = RuleTree::from_json(kind, rules)
@@ -129,7 +127,7 @@ fn rules(action: &BulkAction, only_of: Option<Uuid>, mode: Mode) -> RestoreRules
     RestoreRules { only_of, on_conflict: action.options.on_conflict, mode }
 }
 
-pub(super) fn record_kind(action: &BulkAction) -> Result<RecordKind> {
+fn record_kind(action: &BulkAction) -> Result<RecordKind> {
     action.entity.record().ok_or_else(|| Error::Internal("this action is not for deals".to_owned()))
 }
 

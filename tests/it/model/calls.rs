@@ -73,9 +73,12 @@ impl Verb {
     }
 }
 
-/// 10 to 30 calls.
+/// As often as they are listed.
+const VERBS: &[Verb] = &[Verb::Cancel, Verb::Undo, Verb::Undo, Verb::Retry, Verb::Execute, Verb::Execute];
+
+/// 20 to 60 calls.
 pub fn sequence() -> impl Strategy<Value = Vec<Call>> {
-    proptest::collection::vec(call(), 10..=30)
+    proptest::collection::vec(call(), 20..=60)
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -83,14 +86,14 @@ fn call() -> impl Strategy<Value = Call> {
     prop_oneof![
         2 => record().prop_map(Call::Link),
         2 => record().prop_map(Call::Unlink),
-        1 => record().prop_map(Call::DeleteOne),
-        1 => record().prop_map(Call::RestoreOne),
+        2 => record().prop_map(Call::DeleteOne),
+        2 => record().prop_map(Call::RestoreOne),
         1 => record().prop_map(Call::PurgeOne),
         2 => (record(), any::<bool>()).prop_map(|(record, active)| Call::SetActive(record, active)),
         8 => start().prop_map(Call::Start),
-        8 => (select(vec![Verb::Cancel, Verb::Undo, Verb::Retry, Verb::Execute]), record(), any::<bool>())
+        8 => (select(VERBS), record(), any::<bool>())
             .prop_map(|(verb, action, twice)| Call::Verb { verb, action, twice }),
-        6 => Just(Call::Work),
+        10 => Just(Call::Work),
         3 => Just(Call::WorkThrough),
         1 => select(vec![10, 25, 500]).prop_map(|hours| Call::Wait { hours }),
     ]
@@ -100,7 +103,7 @@ fn start() -> impl Strategy<Value = Start> {
     let action = select(vec![Action::Delete, Action::Delete, Action::Restore, Action::Deactivate, Action::Reactivate]);
     let on_blocked = select(vec![OnBlocked::Skip, OnBlocked::Abort, OnBlocked::Deactivate]);
     let expected = select(vec![None, None, None, Some(0), Some(1)]);
-    (action, 1..512_usize, any::<bool>(), on_blocked, any::<bool>(), expected, any::<bool>()).prop_map(
+    (action, 1..32_usize, any::<bool>(), on_blocked, any::<bool>(), expected, any::<bool>()).prop_map(
         |(action, number, listed, on_blocked, dry_run, expected, twice)| {
             let of = match action {
                 _ if listed => Of::Records(number),

@@ -46,8 +46,7 @@ impl World {
 
     fn outcome(&self, number: usize, action: &ModelAction, record: usize) -> Outcome {
         let live = self.place(record) == Place::Live;
-        let executes = matches!(action.origin, Some((OriginKind::Execute, _)));
-        if executes && action.by_rule && live && !self.records[record].active {
+        if action.checks_rule_again() && live && !self.records[record].active {
             return Outcome::Changed;
         }
         match (action.action, action.inverse_of) {

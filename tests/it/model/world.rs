@@ -6,7 +6,8 @@ use sweep::domain::bulk_action::{Action, ActionStatus, OnBlocked, OriginKind, Ou
 
 use super::calls::{Call, Of, Start, Verb};
 
-pub const RECORDS: usize = 8;
+/// Few, so that actions meet on them.
+pub const RECORDS: usize = 4;
 /// An id that names nothing.
 pub const UNKNOWN: usize = RECORDS;
 /// The bits that choose records and the unknown one.
@@ -68,6 +69,11 @@ pub struct World {
     hour: i64,
 }
 
+/// One of the last few of so many actions.
+pub fn recent(chosen: usize, actions: usize) -> usize {
+    actions - 1 - chosen % actions.min(4)
+}
+
 impl World {
     pub fn new() -> Self {
         let record = Record { place: Place::Live, active: true, deals: 0 };
@@ -107,7 +113,7 @@ impl World {
             Call::PurgeOne(record) => self.take_from_bin(record % RECORDS, Place::Nowhere),
             Call::SetActive(record, active) => self.set_active(record % RECORDS, *active),
             Call::Start(start) => self.start(start),
-            Call::Verb { verb, action, .. } => self.verb(*verb, action % self.actions.len()),
+            Call::Verb { verb, action, .. } => self.verb(*verb, recent(*action, self.actions.len())),
             Call::Work => {
                 self.work();
                 Reply::Done
@@ -172,7 +178,7 @@ impl World {
             Of::Records(bits) => (0..=UNKNOWN).filter(|record| bits & MASK & (1 << record) != 0).collect(),
             Of::Active => (0..RECORDS).filter(|r| self.place(*r) == Place::Live && self.records[*r].active).collect(),
             Of::Deletion(action) => {
-                let wanted = Some(action % self.actions.len());
+                let wanted = Some(recent(*action, self.actions.len()));
                 (0..RECORDS).filter(|r| matches!(self.place(*r), Place::Bin { of, .. } if of == wanted)).collect()
             }
         }
@@ -184,7 +190,7 @@ impl World {
             return Reply::Refused("expected-count-mismatch");
         }
         let only_of = match start.of {
-            Of::Deletion(action) => Some(action % self.actions.len()),
+            Of::Deletion(action) => Some(recent(action, self.actions.len())),
             _ => None,
         };
         self.accept(ModelAction {
@@ -280,8 +286,9 @@ impl World {
             return Reply::Refused("nothing-to-retry");
         }
         let set = if origin.status == ActionStatus::Aborted { origin.set.clone() } else { blocked };
+        let by_rule = origin.checks_rule_again();
         let retry = self.made_from(number, OriginKind::Retry, set);
-        self.accept(ModelAction { by_rule: false, ..retry })
+        self.accept(ModelAction { by_rule, ..retry })
     }
 
     fn execute(&mut self, number: usize) -> Reply {
@@ -303,6 +310,11 @@ impl World {
 impl ModelAction {
     pub fn main_outcome(&self) -> Outcome {
         self.action.main_outcome(self.inverse_of)
+    }
+
+    /// Of an executed dry run, and of a retry of one.
+    pub fn checks_rule_again(&self) -> bool {
+        self.by_rule && matches!(self.origin, Some((OriginKind::Execute | OriginKind::Retry, _)))
     }
 
     fn with_outcome(&self, outcome: Outcome) -> BTreeSet<usize> {

@@ -33,6 +33,28 @@ fn a_blocker_aborts_and_nothing_has_changed() {
     invariants::hold(&mut scene.server.sql());
 }
 
+/// Of an executed dry run, and of the retry of its execution: who no longer matches stays, and a blocker of theirs is none.
+#[test]
+fn what_the_rules_no_longer_select_stays() {
+    let scene = Scene::new();
+    let (admin, ids) = (&scene.admin, &scene.ids);
+    let rules = json!([{"field": "last_name", "operator": "in", "value": ["a", "b", "c", "d", "e"]}]);
+    let body = json!({"action": "delete", "entity": "contact", "target": {"match": "all", "rules": rules},
+        "on_blocked": "abort", "dry_run": true});
+    let rehearsal = ended(admin, &admin.post("/bulk-actions", body).expect(202));
+    for renamed in [&ids[0], &ids[4]] {
+        admin.patch(&format!("/contacts/{renamed}"), json!({"last_name": "renamed"})).expect(200);
+    }
+    let execution = scene.verb(&rehearsal, "execute");
+    assert_eq!(execution["status"], "aborted");
+    assert_eq!(counts(&execution, &["blocked", "not_processed"]), [1, 4]);
+    admin.delete(&format!("/deals/{}", scene.deals[1])).expect(204);
+    let retry = scene.verb(&execution, "retry");
+    assert_eq!(scene.outcomes(&retry), ["changed", "deleted", "deleted", "deleted", "changed"]);
+    assert_eq!(scene.live(), 2);
+    invariants::hold(&mut scene.server.sql());
+}
+
 #[test]
 fn what_is_gone_does_not_abort() {
     let server = TestServer::start();
