@@ -62,6 +62,22 @@ pub enum Verb {
     Execute,
 }
 
+impl Call {
+    /// The same of the next record or action.
+    pub fn next(&self) -> Self {
+        match self.clone() {
+            Self::Link(record) => Self::Link(record + 1),
+            Self::Unlink(record) => Self::Unlink(record + 1),
+            Self::DeleteOne(record) => Self::DeleteOne(record + 1),
+            Self::RestoreOne(record) => Self::RestoreOne(record + 1),
+            Self::PurgeOne(record) => Self::PurgeOne(record + 1),
+            Self::SetActive(record, active) => Self::SetActive(record + 1, active),
+            Self::Verb { verb, action, twice } => Self::Verb { verb, action: action + 1, twice },
+            other => other,
+        }
+    }
+}
+
 impl Verb {
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -76,9 +92,17 @@ impl Verb {
 /// As often as they are listed.
 const VERBS: &[Verb] = &[Verb::Cancel, Verb::Undo, Verb::Undo, Verb::Retry, Verb::Execute, Verb::Execute];
 
-/// 20 to 60 calls.
-pub fn sequence() -> impl Strategy<Value = Vec<Call>> {
-    proptest::collection::vec(call(), 20..=60)
+/// A call, and whether it is aimed at something with which it can succeed.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub call: Call,
+    pub aimed: bool,
+}
+
+/// 30 to 80 calls, three of four aimed.
+pub fn sequence() -> impl Strategy<Value = Vec<Step>> {
+    let step = (call(), proptest::bool::weighted(0.75)).prop_map(|(call, aimed)| Step { call, aimed });
+    proptest::collection::vec(step, 30..=80)
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -100,7 +124,7 @@ fn call() -> impl Strategy<Value = Call> {
 }
 
 fn start() -> impl Strategy<Value = Start> {
-    let action = select(vec![Action::Delete, Action::Delete, Action::Restore, Action::Deactivate, Action::Reactivate]);
+    let action = select(vec![Action::Delete, Action::Delete, Action::Delete, Action::Restore, Action::Deactivate, Action::Reactivate]);
     let on_blocked = select(vec![OnBlocked::Skip, OnBlocked::Abort, OnBlocked::Deactivate]);
     let expected = select(vec![None, None, None, Some(0), Some(1)]);
     (action, 1..32_usize, any::<bool>(), on_blocked, any::<bool>(), expected, any::<bool>()).prop_map(

@@ -14,7 +14,7 @@ use proptest::test_runner::{Config, TestCaseError, TestCaseResult, TestRunner};
 use serde_json::{Value, json};
 use sweep::domain::bulk_action::{ActionStatus, Outcome};
 
-use self::calls::{Call, sequence};
+use self::calls::{Step, sequence};
 use self::service::Service;
 use self::world::{Place, RECORDS, World};
 use crate::harness::TestServer;
@@ -41,22 +41,23 @@ fn run() {
     let sql = RefCell::new(server.sql());
     let config =
         Config { cases: sequences / TESTS, failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
-    let tried = TestRunner::new(config).run(&sequence(), |calls| {
-        hold(&server, &calls)?;
+    let tried = TestRunner::new(config).run(&sequence(), |steps| {
+        hold(&server, &steps)?;
         invariants::hold(&mut sql.borrow_mut());
         Ok(())
     });
     tried.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-fn hold(server: &TestServer, calls: &[Call]) -> TestCaseResult {
+fn hold(server: &TestServer, steps: &[Step]) -> TestCaseResult {
     let (mut world, mut service) = (World::new(), Service::new(server));
-    for call in calls {
-        if !world.allows(call) {
+    for Step { call, aimed } in steps {
+        let call = if *aimed { world.aim(call) } else { call.clone() };
+        if !world.allows(&call) {
             continue;
         }
-        let given = service.answer(call, &world);
-        let expected = world.answer(call);
+        let given = service.answer(&call, &world);
+        let expected = world.answer(&call);
         equal(&given, &expected, || format!("the answer to {call:?}"))?;
     }
     same_records(&world, &service)?;

@@ -11,7 +11,7 @@ use sweep::services::chunk_work::{self, ChunkRun};
 use uuid::Uuid;
 
 use super::calls::{Call, Of, Start};
-use super::world::{MASK, RECORDS, Reply, UNKNOWN, World, recent};
+use super::world::{MASK, RECORDS, Reply, UNKNOWN, World, chosen_of};
 use crate::harness::{Answer, Claims, Client, TestServer};
 use crate::many_records::shift_clock;
 
@@ -81,7 +81,7 @@ impl Service {
             }
             Call::Verb { verb, action, twice } => {
                 let path =
-                    format!("/bulk-actions/{}/{}", self.actions[recent(*action, self.actions.len())], verb.as_str());
+                    format!("/bulk-actions/{}/{}", self.actions[chosen_of(*action, self.actions.len())], verb.as_str());
                 self.act(&path, &json!({}), *twice)
             }
             Call::Work => {
@@ -122,7 +122,7 @@ impl Service {
             Of::Active => {
                 json!({"match": "all", "rules": [{"field": "status", "operator": "equals", "value": "active"}]})
             }
-            Of::Deletion(action) => json!({"deletion_id": self.actions[recent(*action, self.actions.len())]}),
+            Of::Deletion(action) => json!({"deletion_id": self.actions[chosen_of(*action, self.actions.len())]}),
         };
         let mut body = json!({"action": start.action, "entity": "contact", "target": target, "dry_run": start.dry_run});
         if start.action == sweep::domain::bulk_action::Action::Delete {

@@ -63,15 +63,16 @@ pub enum Reply {
     Refused(&'static str),
 }
 
+#[derive(Clone)]
 pub struct World {
     pub records: Vec<Record>,
     pub actions: Vec<ModelAction>,
     hour: i64,
 }
 
-/// One of the last few of so many actions.
-pub fn recent(chosen: usize, actions: usize) -> usize {
-    actions - 1 - chosen % actions.min(4)
+/// One of so many actions.
+pub fn chosen_of(number: usize, actions: usize) -> usize {
+    number % actions
 }
 
 impl World {
@@ -91,6 +92,13 @@ impl World {
             Call::Wait { hours } => self.hour + hours < LATEST_HOUR,
             _ => true,
         }
+    }
+
+    /// The call, or the like of it on another record or action with which it succeeds, if there is one.
+    pub fn aim(&self, call: &Call) -> Call {
+        let others = std::iter::successors(Some(call.clone()), |call| Some(call.next()));
+        let succeeds = |call: &Call| self.allows(call) && !matches!(self.clone().answer(call), Reply::Refused(_));
+        others.take(RECORDS.max(self.actions.len())).find(succeeds).unwrap_or_else(|| call.clone())
     }
 
     /// What the record's place is now: past its `purge_at` it is nowhere.
@@ -113,7 +121,7 @@ impl World {
             Call::PurgeOne(record) => self.take_from_bin(record % RECORDS, Place::Nowhere),
             Call::SetActive(record, active) => self.set_active(record % RECORDS, *active),
             Call::Start(start) => self.start(start),
-            Call::Verb { verb, action, .. } => self.verb(*verb, recent(*action, self.actions.len())),
+            Call::Verb { verb, action, .. } => self.verb(*verb, chosen_of(*action, self.actions.len())),
             Call::Work => {
                 self.work();
                 Reply::Done
@@ -178,7 +186,7 @@ impl World {
             Of::Records(bits) => (0..=UNKNOWN).filter(|record| bits & MASK & (1 << record) != 0).collect(),
             Of::Active => (0..RECORDS).filter(|r| self.place(*r) == Place::Live && self.records[*r].active).collect(),
             Of::Deletion(action) => {
-                let wanted = Some(recent(*action, self.actions.len()));
+                let wanted = Some(chosen_of(*action, self.actions.len()));
                 (0..RECORDS).filter(|r| matches!(self.place(*r), Place::Bin { of, .. } if of == wanted)).collect()
             }
         }
@@ -190,7 +198,7 @@ impl World {
             return Reply::Refused("expected-count-mismatch");
         }
         let only_of = match start.of {
-            Of::Deletion(action) => Some(recent(action, self.actions.len())),
+            Of::Deletion(action) => Some(chosen_of(action, self.actions.len())),
             _ => None,
         };
         self.accept(ModelAction {
