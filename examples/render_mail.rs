@@ -1,6 +1,6 @@
 //! Prints an example of the report mail, to look at it: `cargo run --example render_mail -- nl`.
 //! A second argument picks the part (`html`, `text`, `subject`), a third the case (`kept`, `deactivated`,
-//! `undone`, `aborted`, `cancelled`, `failed`, `clean`, `long`, `deactivation`, `retry`).
+//! `undone`, `aborted`, `cancelled`, `failed`, `clean`, `long`, `deactivation`, `retry`, `purged`, `tagged`).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sweep::domain::blocker::{Blocker, BlockerSample};
@@ -42,6 +42,14 @@ fn example(language: Language, case: &str) -> Report {
             report.counts = Counts { matched: 500, done: 488, blocked: 12, ..Counts::default() };
             report.kept_by = vec![(LinkedKind::Deal, 7), (LinkedKind::Invoice, 6)];
         }
+        "purged" => {
+            make_clean(&mut report);
+            report.operation = Operation::Purge;
+            report.source = Source::Bin;
+            report.restorable_until = None;
+            report.counts = Counts { matched: 3449, done: 3440, gone: 4, changed: 5, ..Counts::default() };
+        }
+        "tagged" => make_tagged(&mut report),
         "aborted" => {
             report.ending = Ending::Aborted;
             report.restorable_until = None;
@@ -74,6 +82,20 @@ fn make_clean(report: &mut Report) {
     report.exceptions_file = ExceptionsFile::Empty;
 }
 
+fn make_tagged(report: &mut Report) {
+    report.operation = Operation::AddTags;
+    report.restorable_until = None;
+    report.reason = None;
+    report.tags = vec!["newsletter 2026".to_owned(), "fair".to_owned()];
+    report.kept_by.clear();
+    report.counts = Counts { matched: 3949, done: 3940, conflict: 1, gone: 3, unchanged: 5, ..Counts::default() };
+    report.exceptions = vec![ExceptionFacts {
+        record_id: Uuid::from_u128(1),
+        name: Some("Jan Peeters".to_owned()),
+        cause: Cause::TooManyTags,
+    }];
+}
+
 fn make_undone(report: &mut Report) {
     report.operation = Operation::Undo(Undone::Delete);
     report.reason = None;
@@ -98,6 +120,7 @@ fn kept(language: Language) -> Report {
         kind: BinKind::Contact,
         source: Source::Segment("Dutch contacts".to_owned()),
         reason: Some("GDPR clean-up 2026".to_owned()),
+        tags: Vec::new(),
         ending: Ending::Completed,
         counts: Counts { matched: 3949, done: 3449, blocked: 500, ..Counts::default() },
         finished_at,

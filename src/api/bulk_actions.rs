@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::auth::{Admin, Caller};
+use super::auth::Caller;
 use super::bulk_request::BulkActionInput;
 use super::extractors::{Body, Id, OptionalBody, Query};
 use super::idempotency::{Answer, Post};
@@ -38,6 +38,10 @@ pub struct BulkActionView {
     /// What happens to blocked records; of a delete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_blocked: Option<OnBlocked>,
+    /// Which tags are added or removed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["newsletter 2026"]))]
+    pub tags: Vec<String>,
     /// Nothing is changed.
     pub dry_run: bool,
     /// The action that this one was made from.
@@ -86,6 +90,7 @@ fn view(read: &mut Read, actor: &Actor, action: BulkAction) -> Result<BulkAction
         counts: action.counts,
         target,
         on_blocked: (action.action == Action::Delete).then_some(action.options.on_blocked),
+        tags: action.options.tags,
         dry_run: action.options.dry_run,
         origin: action.origin,
         notify: action.notify,
@@ -107,6 +112,12 @@ pub(super) fn visible(read: &mut Read, actor: &Actor, id: Uuid) -> Result<BulkAc
         .ok_or(Error::NotFound)
 }
 
+/// An action that this actor may use a verb on: it sees it, and may start one like it.
+fn usable(read: &mut Read, actor: &Actor, id: Uuid) -> Result<()> {
+    let action = visible(read, actor, id)?;
+    actor.require_may_start(action.action)
+}
+
 fn accepted(view: &BulkActionView) -> Result<Answer> {
     Ok(Answer::new(StatusCode::ACCEPTED, view, Vec::new())?
         .header("location", format!("/bulk-actions/{}", view.id))
@@ -116,17 +127,19 @@ fn accepted(view: &BulkActionView) -> Result<Answer> {
 /// Start a bulk action
 ///
 /// Freezes the set of records that the target describes now; later matches are never touched. Deletes move records into
-/// the recycle bin and leave those that something live is linked to, unless `on_blocked` says otherwise. Exactly one member of `target` must be given.
+/// the recycle bin and leave those that something live is linked to, unless `on_blocked` says otherwise. `restore` takes records out of the
+/// bin, `purge` removes them from it for good. Exactly one member of `target` must be given. Members may add and remove tags; all else is for admins.
 #[utoipa::path(tag = "Bulk actions", request_body = BulkActionInput,
     responses((status = 202, description = "The action is queued.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "expected-count-mismatch"]))))]
 #[post("/bulk-actions")]
 pub async fn create_bulk_action(
-    Admin(actor): Admin,
+    Caller(actor): Caller,
     services: web::Data<Services>,
     post: Post,
     body: Body<BulkActionInput>,
 ) -> Result<HttpResponse, Problem> {
+    actor.require_may_start(body.value.action)?;
     let input = body.value.validate()?;
     let caller = actor.clone();
     let answer = post
@@ -226,14 +239,14 @@ pub struct RestoreInput {
 /// Undo a bulk action
 ///
 /// Starts an action that takes back exactly what a delete, deactivation or reactivation did, also a cancelled or failed
-/// one. There is one undo for each action.
+/// one. There is one undo for each action. A restore, a purge and a change of tags cannot be undone; `detail` says why.
 #[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)), request_body = Option<RestoreInput>,
     responses((status = 202, description = "The undo is queued.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "action-not-ended", "not-undoable",
         "nothing-to-undo", "already-undone"]))))]
 #[post("/bulk-actions/{id}/undo")]
 pub async fn undo_bulk_action(
-    Admin(actor): Admin,
+    Caller(actor): Caller,
     services: web::Data<Services>,
     Id(id): Id,
     post: Post,
@@ -243,6 +256,7 @@ pub async fn undo_bulk_action(
     let on_conflict = body.value.on_conflict;
     let answer = post
         .answer(&services.db, &caller, &body.bytes, move |tx| {
+            usable(tx, &actor, id)?;
             let undo = services::bulk_actions::undo(tx, &actor, id, on_conflict)?;
             accepted(&view(tx, &actor, undo)?)
         })
@@ -265,13 +279,13 @@ pub struct NoMembers {}
     extensions(("x-problems" = json!(["admin-only", "not-found", "action-not-ended", "nothing-to-retry"]))))]
 #[post("/bulk-actions/{id}/retry")]
 pub async fn retry_bulk_action(
-    Admin(actor): Admin,
+    Caller(actor): Caller,
     services: web::Data<Services>,
     Id(id): Id,
     post: Post,
     body: OptionalBody<NoMembers>,
 ) -> Result<HttpResponse, Problem> {
-    make_from(actor, services, post, &body.bytes, move |tx, actor| services::bulk_actions::retry(tx, actor, id)).await
+    make_from(actor, services, post, &body.bytes, id, services::bulk_actions::retry).await
 }
 
 /// Execute a dry run
@@ -284,13 +298,13 @@ pub async fn retry_bulk_action(
         "dry-run-expired", "already-executed"]))))]
 #[post("/bulk-actions/{id}/execute")]
 pub async fn execute_bulk_action(
-    Admin(actor): Admin,
+    Caller(actor): Caller,
     services: web::Data<Services>,
     Id(id): Id,
     post: Post,
     body: OptionalBody<NoMembers>,
 ) -> Result<HttpResponse, Problem> {
-    make_from(actor, services, post, &body.bytes, move |tx, actor| services::bulk_actions::execute(tx, actor, id)).await
+    make_from(actor, services, post, &body.bytes, id, services::bulk_actions::execute).await
 }
 
 async fn make_from(
@@ -298,12 +312,14 @@ async fn make_from(
     services: web::Data<Services>,
     post: Post,
     body: &[u8],
-    mut make: impl FnMut(&mut Tx, &Actor) -> Result<BulkAction> + Send + 'static,
+    id: Uuid,
+    make: fn(&mut Tx, &Actor, Uuid) -> Result<BulkAction>,
 ) -> Result<HttpResponse, Problem> {
     let caller = actor.clone();
     let answer = post
         .answer(&services.db, &caller, body, move |tx| {
-            let action = make(tx, &actor)?;
+            usable(tx, &actor, id)?;
+            let action = make(tx, &actor, id)?;
             accepted(&view(tx, &actor, action)?)
         })
         .await;
@@ -319,7 +335,7 @@ async fn make_from(
     extensions(("x-problems" = json!(["admin-only", "not-found", "action-ended"]))))]
 #[post("/bulk-actions/{id}/cancel")]
 pub async fn cancel_bulk_action(
-    Admin(actor): Admin,
+    Caller(actor): Caller,
     services: web::Data<Services>,
     Id(id): Id,
     post: Post,
@@ -328,6 +344,7 @@ pub async fn cancel_bulk_action(
     let caller = actor.clone();
     let answer = post
         .answer(&services.db, &caller, &body.bytes, move |tx| {
+            usable(tx, &actor, id)?;
             let action = services::bulk_actions::cancel(tx, id)?;
             Answer::new(StatusCode::OK, &view(tx, &actor, action)?, Vec::new())
         })

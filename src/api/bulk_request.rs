@@ -9,6 +9,8 @@ use crate::domain::actor::Actor;
 use crate::domain::bulk_action::{Action, MAX_REASON_LENGTH, Notify, OnBlocked, OnConflict, Options, TargetSummary};
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, FieldError, Result};
+use crate::domain::party::check_tags;
+use crate::domain::recycle_bin::BinTarget;
 use crate::domain::segment::saved::Visibility;
 use crate::domain::segment::{Match, RuleNode, RuleTree};
 use crate::domain::validation::Checks;
@@ -18,11 +20,12 @@ use crate::services::bulk_actions::{ActionRequest, Target};
 
 const MAX_IDS: usize = 10_000;
 
-/// Which records. Exactly one of `segment_id`, `ids`, `rules` (with `match`) and `deletion_id`.
+/// Which records. Exactly one of `segment_id`, `ids`, `rules` (with `match`), `deletion_id` and `bin`: the last two go with
+/// `restore` and `purge`, segments and rules with the other actions, `ids` with all.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetInput {
-    /// A saved or standard segment; not for `restore`.
+    /// A saved or standard segment.
     #[schema(example = "all-contacts")]
     pub segment_id: Option<String>,
     /// 1 to 10,000 ids. Doubles are dropped; unknown ones come out as `gone`.
@@ -31,11 +34,13 @@ pub struct TargetInput {
     #[serde(rename = "match")]
     #[schema(value_type = Option<Match>)]
     pub matching: Option<Value>,
-    /// Inline rules, as in a segment; not for `restore`.
+    /// Inline rules, as in a segment.
     #[schema(value_type = Option<Vec<RuleNode>>)]
     pub rules: Option<Value>,
-    /// What one deletion took; for `restore`.
+    /// What one deletion took and still lies in the bin.
     pub deletion_id: Option<Uuid>,
+    /// What lies in the recycle bin and these filters let through; `{}` is everything of the entity.
+    pub bin: Option<BinTarget>,
 }
 
 /// One action on one set of records.
@@ -45,7 +50,7 @@ pub struct TargetInput {
     "expected_count": 3949, "reason": "GDPR clean-up 2026"}))]
 pub struct BulkActionInput {
     pub action: Action,
-    /// `deal` for `restore` alone.
+    /// `deal` for `restore` and `purge` alone.
     pub entity: BinKind,
     pub target: TargetInput,
     /// For `delete`: what happens to records that something live is linked to; `skip` when left out.
@@ -57,7 +62,12 @@ pub struct BulkActionInput {
     /// For `restore`.
     #[serde(default)]
     pub on_conflict: Option<OnConflict>,
-    /// Refuses with 409 `expected-count-mismatch` when another number of records matches.
+    /// For `add_tags` and `remove_tags`, and required there: 1 to 50 tags of 1 to 100 characters. Doubles are dropped; case
+    /// and accents do not matter.
+    #[serde(default)]
+    #[schema(example = json!(["newsletter 2026"]))]
+    pub tags: Option<Vec<String>>,
+    /// Refuses with 409 `expected-count-mismatch` when another number of records matches. Required for `purge`.
     #[serde(default)]
     #[schema(minimum = 0)]
     pub expected_count: Option<i64>,
@@ -81,6 +91,7 @@ enum CheckedTarget {
     Ids(Vec<Uuid>),
     Rules(RuleTree),
     Deletion(Uuid),
+    Bin(BinTarget),
 }
 
 impl BulkActionInput {
@@ -92,9 +103,14 @@ impl BulkActionInput {
         if self.expected_count.is_some_and(|count| count < 0) {
             checks.fail("/expected_count", "must not be negative");
         }
-        if self.action != Action::Restore && self.entity == BinKind::Deal {
-            checks.fail("/entity", "in bulk deals can only be restored");
+        if self.action == Action::Purge && self.expected_count.is_none() {
+            let detail = "is required: a purge cannot be taken back, so say how many records you mean";
+            checks.fail("/expected_count", detail);
         }
+        if !self.action.is_for_the_bin() && self.entity == BinKind::Deal {
+            checks.fail("/entity", "in bulk deals can only be restored and purged");
+        }
+        self.check_tags(&mut checks);
         if self.action != Action::Restore && self.on_conflict.is_some() {
             checks.fail("/on_conflict", "goes with the action restore alone");
         }
@@ -106,20 +122,36 @@ impl BulkActionInput {
         let target = target.ok_or_else(|| Error::field("/target", "names no set of records"))?;
         Ok(CheckedRequest { input: self, target })
     }
+
+    fn check_tags(&mut self, checks: &mut Checks) {
+        match (&mut self.tags, self.action.changes_tags()) {
+            (Some(tags), true) => {
+                if tags.is_empty() {
+                    checks.fail("/tags", "must have at least one tag");
+                }
+                check_tags(tags, checks);
+            }
+            (None, true) => checks.fail("/tags", "is required"),
+            (Some(_), false) => checks.fail("/tags", "goes with the actions add_tags and remove_tags alone"),
+            (None, false) => {}
+        }
+    }
 }
 
 impl TargetInput {
     /// Members are counted by hand: taking the first that fits would delete the wrong set.
     fn check(self, request: &BulkActionInput, checks: &mut Checks) -> Option<CheckedTarget> {
-        let restores = request.action == Action::Restore;
+        let from_bin = request.action.is_for_the_bin();
         let given = [
-            (self.segment_id.is_some(), "segment_id", !restores),
-            (self.rules.is_some() || self.matching.is_some(), "rules", !restores),
-            (self.deletion_id.is_some(), "deletion_id", restores),
+            (self.segment_id.is_some(), "segment_id", !from_bin),
+            (self.rules.is_some() || self.matching.is_some(), "rules", !from_bin),
+            (self.deletion_id.is_some(), "deletion_id", from_bin),
+            (self.bin.is_some(), "bin", from_bin),
         ];
         let count = given.iter().filter(|(present, ..)| *present).count() + usize::from(self.ids.is_some());
         if count != 1 {
-            checks.fail("/target", "must have exactly one of segment_id, ids, rules (with match) and deletion_id");
+            let members = if from_bin { "ids, deletion_id and bin" } else { "segment_id, ids and rules (with match)" };
+            checks.fail("/target", format!("must have exactly one of {members}"));
             return None;
         }
         if let Some((_, name, _)) = given.iter().find(|(present, _, fits)| *present && !fits) {
@@ -137,6 +169,10 @@ impl TargetInput {
         }
         if let Some(id) = self.deletion_id {
             return Some(CheckedTarget::Deletion(id));
+        }
+        if let Some(bin) = self.bin {
+            bin.check("/target/bin", checks);
+            return Some(CheckedTarget::Bin(bin));
         }
         if let Some(id) = self.segment_id {
             return Some(CheckedTarget::Segment(id));
@@ -166,7 +202,11 @@ impl CheckedRequest {
             CheckedTarget::Ids(ids) => (Target::Ids(ids.clone()), TargetSummary::of_kind("ids")),
             CheckedTarget::Deletion(id) => {
                 let summary = TargetSummary { deletion_id: Some(*id), ..TargetSummary::of_kind("deletion") };
-                (Target::Deletion(*id), summary)
+                (Target::Bin(summary.of_the_bin()), summary)
+            }
+            CheckedTarget::Bin(bin) => {
+                let summary = TargetSummary { bin: Some(bin.clone()), ..TargetSummary::of_kind("bin") };
+                (Target::Bin(bin.clone()), summary)
             }
         };
         let input = &self.input;
@@ -181,6 +221,7 @@ impl CheckedRequest {
                 on_conflict: input.on_conflict.unwrap_or_default(),
                 dry_run: input.dry_run,
                 inverse_of: None,
+                tags: input.tags.clone().unwrap_or_default(),
             },
             notify: input.notify,
             reason: input.reason.clone(),

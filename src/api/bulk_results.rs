@@ -24,7 +24,7 @@ use crate::services::Services;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResultView {
     pub record_id: Uuid,
-    /// Null once the record is purged.
+    /// Null once the record is purged; of a change of tags also while it lies in the bin.
     #[schema(example = "Ann Peeters")]
     pub name: Option<String>,
     pub outcome: Outcome,

@@ -1,12 +1,5 @@
 //! The query of a list of contacts or companies.
 
-use crate::domain::fold::fold;
-
-/// The folded words of `q`.
-pub fn folded_words(q: Option<&str>) -> Vec<String> {
-    fold(q.unwrap_or_default()).split_whitespace().map(str::to_owned).collect()
-}
-
 /// Declares the query of a list of contacts or companies with the filter that only it has, and `shared_filter()`.
 macro_rules! party_query {
     ($(#[$meta:meta])* $name:ident, $(#[$own_meta:meta])* $own:ident: $type:ty) => {
@@ -39,10 +32,10 @@ macro_rules! party_query {
 
         impl $name {
             fn shared_filter(&self) -> $crate::repository::parties::ListFilter {
-                use $crate::domain::fold::fold;
+                use $crate::domain::fold::{fold, folded_words};
                 $crate::repository::parties::ListFilter {
                     ids: self.ids.clone(),
-                    words: $crate::api::party_query::folded_words(self.q.as_deref()),
+                    words: folded_words(self.q.as_deref().unwrap_or_default()),
                     tags: self.tags.iter().map(|tag| fold(tag)).collect(),
                     email: self.email.as_deref().map(fold),
                     status: self.status,

@@ -72,7 +72,7 @@ problems! {
     ALREADY_UNDONE, "already-undone", 409, "The bulk action has been undone already",
         "The `Location` header leads to the undo, which is a bulk action of its own.";
     NOT_UNDOABLE, "not-undoable", 409, "This bulk action cannot be undone",
-        "Deletes, deactivations and reactivations can be undone; dry runs changed nothing, and a restore or an undo is taken back by a new action.";
+        "Deletes, deactivations and reactivations can be undone; `detail` says why this action cannot. Dry runs changed nothing, a restore or an undo is taken back by a new action, what was purged is gone for good, and of a change of tags it is not kept what each record had before.";
     NOTHING_TO_RETRY, "nothing-to-retry", 409, "No record of the bulk action was blocked",
         "A retry tries the blocked records again, and this action has none. Start a new action for other records.";
     NOT_A_DRY_RUN, "not-a-dry-run", 409, "Only a dry run can be executed",
@@ -267,7 +267,7 @@ fn from_conflict(conflict: Conflict) -> Problem {
         Conflict::AlreadyUndone { undo } => {
             Problem::new(&ALREADY_UNDONE).header(header::LOCATION, &format!("/bulk-actions/{undo}"))
         }
-        Conflict::NotUndoable => Problem::new(&NOT_UNDOABLE),
+        Conflict::NotUndoable { why } => Problem::new(&NOT_UNDOABLE).detail(why),
         Conflict::NothingToRetry => Problem::new(&NOTHING_TO_RETRY),
         Conflict::NotADryRun => Problem::new(&NOT_A_DRY_RUN),
         Conflict::DryRunExpired => Problem::new(&DRY_RUN_EXPIRED),

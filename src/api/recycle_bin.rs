@@ -14,13 +14,13 @@ use super::contacts::ContactView;
 use super::deals::DealView;
 use super::extractors::{Id, OptionalBody, Query};
 use super::idempotency::{Answer, Post};
-use super::party_query::folded_words;
 use super::problem::Problem;
 use super::resources::Listing;
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::domain::linked::Deal;
 use crate::domain::page::PageRequest;
+use crate::domain::recycle_bin::BinTarget;
 use crate::repository::db::Read;
 use crate::repository::recycle_bin::{self, BinFilter, BinnedRecord};
 use crate::repository::{companies, contacts, linked};
@@ -99,15 +99,14 @@ pub struct BinQuery {
 
 impl BinQuery {
     fn filter(&self) -> BinFilter {
-        BinFilter {
-            kind: self.kind,
-            id: None,
-            words: folded_words(self.q.as_deref()),
+        let filters = BinTarget {
+            q: self.q.clone(),
             deleted_by: self.deleted_by.clone(),
             deletion_id: self.deletion_id,
             deleted_before: self.deleted_before,
             deleted_after: self.deleted_after,
-        }
+        };
+        BinFilter { kind: self.kind, ..BinFilter::from(&filters) }
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::bulk_action::Action;
 use super::error::{Error, Forbidden, Result};
 
 /// One customer of the CRM. Every row belongs to one.
@@ -27,10 +28,26 @@ pub struct Actor {
     pub locale: Option<String>,
 }
 
-const MEMBER_PERMISSIONS: [&str; 5] =
-    ["records.read", "records.write", "records.delete", "segments.manage", "imports.run"];
-const ADMIN_PERMISSIONS: [&str; 6] =
-    ["bulk.delete", "bulk.restore", "recycle_bin.read", "recycle_bin.restore", "recycle_bin.purge", "settings.manage"];
+const MEMBER_PERMISSIONS: [&str; 7] = [
+    "records.read",
+    "records.write",
+    "records.delete",
+    "segments.manage",
+    "imports.run",
+    "bulk.add_tags",
+    "bulk.remove_tags",
+];
+const ADMIN_PERMISSIONS: [&str; 9] = [
+    "bulk.delete",
+    "bulk.deactivate",
+    "bulk.reactivate",
+    "bulk.restore",
+    "bulk.purge",
+    "recycle_bin.read",
+    "recycle_bin.restore",
+    "recycle_bin.purge",
+    "settings.manage",
+];
 
 impl Actor {
     pub fn is_admin(&self) -> bool {
@@ -41,6 +58,12 @@ impl Actor {
     /// `Forbidden(AdminOnly)` for a member.
     pub fn require_admin(&self) -> Result<()> {
         if self.is_admin() { Ok(()) } else { Err(Error::Forbidden(Forbidden::AdminOnly)) }
+    }
+
+    /// # Errors
+    /// `Forbidden(AdminOnly)` for a member, unless members may start such an action.
+    pub fn require_may_start(&self, action: Action) -> Result<()> {
+        if action.is_open_to_members() { Ok(()) } else { self.require_admin() }
     }
 
     /// What a front end may offer this caller.

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::blocker::Blocker;
+pub use super::outcome::{ChunkResult, Counts, Exception, Outcome, RecordOutcome, Tally};
+
 use super::entity::BinKind;
+use super::recycle_bin::BinTarget;
 
 /// Most ids in a chunk: throughput is the same from 500 to 20,000, but a link writer waits as long as a chunk lasts.
 pub const CHUNK_SIZE: i32 = 2_000;
@@ -20,10 +22,15 @@ pub const MAX_REASON_LENGTH: usize = 500;
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     Delete,
+    /// Takes records out of the bin.
     Restore,
+    /// Removes records from the bin for good.
+    Purge,
     /// Contacts and companies stay, with the status `deactivated`.
     Deactivate,
     Reactivate,
+    AddTags,
+    RemoveTags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -54,7 +61,7 @@ pub enum OnBlocked {
 }
 
 /// How an action goes about its records.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Options {
     pub on_blocked: OnBlocked,
@@ -63,6 +70,9 @@ pub struct Options {
     pub dry_run: bool,
     /// Of an undo: the action that it takes back.
     pub inverse_of: Option<Action>,
+    /// Of a tag action: which tags, in the spelling that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 /// What an action was made from.
@@ -112,74 +122,10 @@ pub enum OnConflict {
     DropExternalId,
 }
 
-/// What became of one record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    Deleted,
-    Restored,
-    Deactivated,
-    Reactivated,
-    /// Something live is linked to it: it stayed.
-    Blocked,
-    /// It is not there: unknown, purged, or already in the bin.
-    Gone,
-    /// A live record holds its `external_id`: it stayed in the bin.
-    Conflict,
-    /// It is no longer as it was when the action was accepted: it stayed.
-    Changed,
-    /// It was so already.
-    Unchanged,
-    /// The action ended before its turn.
-    NotProcessed,
-}
-
-/// A record whose outcome is not the action's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exception {
-    pub record_id: Uuid,
-    pub outcome: Outcome,
-    pub blockers: Vec<Blocker>,
-    /// The live twin of a `conflict`.
-    pub conflict_with: Option<Uuid>,
-    /// The customer or contact person that kept a deal from coming back; not stored.
-    pub parent: Option<Uuid>,
-}
-
-/// What one chunk, or one single deletion or restore, came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ChunkResult {
-    /// Ids with the action's own outcome.
-    pub succeeded: Vec<Uuid>,
-    pub exceptions: Vec<Exception>,
-}
-
-/// How many records came to which outcome. `matched` = `processed` + `not_processed`, and `processed` is the sum of the
-/// others, at every instant.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Counts {
-    #[schema(example = 3949)]
-    pub matched: i64,
-    #[schema(example = 3949)]
-    pub processed: i64,
-    #[schema(example = 3449)]
-    pub deleted: i64,
-    pub restored: i64,
-    pub deactivated: i64,
-    pub reactivated: i64,
-    #[schema(example = 500)]
-    pub blocked: i64,
-    pub gone: i64,
-    pub conflict: i64,
-    pub changed: i64,
-    pub unchanged: i64,
-    pub not_processed: i64,
-}
-
 /// The set an action was asked for, as it is kept and shown.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TargetSummary {
-    /// `segment`, `rules`, `ids`, `deletion` or `undo`; absent once the details have expired.
+    /// `segment`, `rules`, `ids`, `deletion`, `bin`, `undo` or `retry`; absent once the details have expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "segment")]
     pub kind: Option<String>,
@@ -196,6 +142,9 @@ pub struct TargetSummary {
     pub rules: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion_id: Option<Uuid>,
+    /// The bin's filters as they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bin: Option<BinTarget>,
 }
 
 /// Who started an action: kept with it for the report mail.
@@ -240,6 +189,9 @@ impl Action {
             (Self::Deactivate, _) | (Self::Restore, Some(Self::Reactivate)) => Outcome::Deactivated,
             (Self::Reactivate, _) | (Self::Restore, Some(Self::Deactivate)) => Outcome::Reactivated,
             (Self::Restore, _) => Outcome::Restored,
+            (Self::Purge, _) => Outcome::Purged,
+            (Self::AddTags, _) => Outcome::Tagged,
+            (Self::RemoveTags, _) => Outcome::Untagged,
         }
     }
 
@@ -247,8 +199,40 @@ impl Action {
         match self {
             Self::Delete => "delete",
             Self::Restore => "restore",
+            Self::Purge => "purge",
             Self::Deactivate => "deactivate",
             Self::Reactivate => "reactivate",
+            Self::AddTags => "add_tags",
+            Self::RemoveTags => "remove_tags",
+        }
+    }
+
+    /// Whether it is for records that lie in the bin; the others are for live ones.
+    pub const fn is_for_the_bin(self) -> bool {
+        matches!(self, Self::Restore | Self::Purge)
+    }
+
+    pub const fn changes_tags(self) -> bool {
+        matches!(self, Self::AddTags | Self::RemoveTags)
+    }
+
+    /// Whether members may start it too.
+    pub const fn is_open_to_members(self) -> bool {
+        self.changes_tags()
+    }
+
+    /// Why what it does cannot be taken back by an undo; None when it can.
+    pub const fn why_not_undoable(self) -> Option<&'static str> {
+        match self {
+            Self::Delete | Self::Deactivate | Self::Reactivate => None,
+            Self::Restore => {
+                Some("A restore or an undo is taken back by a new action: delete or deactivate the records again.")
+            }
+            Self::Purge => Some("What was purged is gone for good: nothing of it is kept that could come back."),
+            Self::AddTags | Self::RemoveTags => Some(
+                "Which tags each record had before is not kept, so they cannot be brought back exactly. Start an action \
+                 that removes or adds these tags, on the records that the results name.",
+            ),
         }
     }
 }
@@ -256,84 +240,6 @@ impl Action {
 impl ActionStatus {
     pub const fn ended(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
-    }
-}
-
-impl Outcome {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Deleted => "deleted",
-            Self::Restored => "restored",
-            Self::Deactivated => "deactivated",
-            Self::Reactivated => "reactivated",
-            Self::Blocked => "blocked",
-            Self::Gone => "gone",
-            Self::Conflict => "conflict",
-            Self::Changed => "changed",
-            Self::Unchanged => "unchanged",
-            Self::NotProcessed => "not_processed",
-        }
-    }
-}
-
-impl Exception {
-    pub fn new(record_id: Uuid, outcome: Outcome) -> Self {
-        Self { record_id, outcome, blockers: Vec::new(), conflict_with: None, parent: None }
-    }
-}
-
-impl ChunkResult {
-    fn count(&self, outcome: Outcome) -> i64 {
-        length(self.exceptions.iter().filter(|exception| exception.outcome == outcome).count())
-    }
-}
-
-fn length(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// What finished chunks add to their action's counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub chunks: i32,
-    pub succeeded: i64,
-    pub blocked: i64,
-    pub gone: i64,
-    pub conflict: i64,
-    pub changed: i64,
-    pub unchanged: i64,
-    pub deactivated: i64,
-    pub reactivated: i64,
-}
-
-impl Tally {
-    /// The tally of one chunk.
-    pub fn of(result: &ChunkResult) -> Self {
-        Self {
-            chunks: 1,
-            succeeded: length(result.succeeded.len()),
-            blocked: result.count(Outcome::Blocked),
-            gone: result.count(Outcome::Gone),
-            conflict: result.count(Outcome::Conflict),
-            changed: result.count(Outcome::Changed),
-            unchanged: result.count(Outcome::Unchanged),
-            deactivated: result.count(Outcome::Deactivated),
-            reactivated: result.count(Outcome::Reactivated),
-        }
-    }
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.chunks += other.chunks;
-        self.succeeded += other.succeeded;
-        self.blocked += other.blocked;
-        self.gone += other.gone;
-        self.conflict += other.conflict;
-        self.changed += other.changed;
-        self.unchanged += other.unchanged;
-        self.deactivated += other.deactivated;
-        self.reactivated += other.reactivated;
     }
 }
 
@@ -368,14 +274,6 @@ impl BulkAction {
     }
 }
 
-/// The outcome of one record of an action, with the name it still has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordOutcome {
-    pub exception: Exception,
-    /// Null once the record is purged.
-    pub name: Option<String>,
-}
-
 impl TargetSummary {
     pub fn of_kind(kind: &str) -> Self {
         Self { kind: Some(kind.to_owned()), ..Self::default() }
@@ -383,5 +281,11 @@ impl TargetSummary {
 
     pub fn of_rules(rules: serde_json::Value) -> Self {
         Self { rules: Some(rules), ..Self::of_kind("rules") }
+    }
+
+    /// What of the bin it means: everything, unless it names a deletion or filters.
+    pub fn of_the_bin(&self) -> BinTarget {
+        let of_deletion = || BinTarget { deletion_id: self.deletion_id, ..BinTarget::default() };
+        self.bin.clone().unwrap_or_else(of_deletion)
     }
 }

@@ -98,7 +98,9 @@ pub enum Conflict {
     AlreadyUndone {
         undo: Uuid,
     },
-    NotUndoable,
+    NotUndoable {
+        why: &'static str,
+    },
     NothingToRetry,
     NotADryRun,
     DryRunExpired,

@@ -29,6 +29,11 @@ pub fn fold(text: &str) -> String {
     }
 }
 
+/// The words of a text, folded: what `q` is searched by.
+pub fn folded_words(text: &str) -> Vec<String> {
+    fold(text).split_whitespace().map(str::to_owned).collect()
+}
+
 /// The folded text cut to 500 bytes on a character boundary: what an index key holds, because a B-tree entry
 /// has no room for long texts. Two texts with the same key may still differ; compare the full texts too.
 pub fn fold_key(text: &str) -> String {

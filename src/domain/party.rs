@@ -13,6 +13,8 @@ pub const NAME_LENGTH: usize = 255;
 pub const REMARKS_LENGTH: usize = 65_535;
 const DETAIL_LENGTH: usize = 255;
 const MAX_ENTRIES: usize = 50;
+/// Most tags that a record can have.
+pub const MAX_TAGS: usize = 50;
 const MAX_CUSTOM_FIELDS: usize = 100;
 const CUSTOM_TEXT_LENGTH: usize = 4_000;
 
@@ -187,7 +189,7 @@ impl Party {
             }
         }
         self.check_reach(checks);
-        self.check_tags(checks);
+        check_tags(&mut self.tags, checks);
         self.check_custom_fields(checks);
     }
 
@@ -211,16 +213,6 @@ impl Party {
         if primary > 1 {
             checks.fail("/addresses", "must have at most one address of type primary");
         }
-    }
-
-    /// Doubles (compared folded) are dropped, the first spelling stays.
-    fn check_tags(&mut self, checks: &mut Checks) {
-        for (index, tag) in self.tags.iter_mut().enumerate() {
-            checks.required_text(&format!("/tags/{index}"), tag, 100);
-        }
-        let mut seen = std::collections::BTreeSet::new();
-        self.tags.retain(|tag| seen.insert(fold(tag)));
-        checks.count("/tags", self.tags.len(), MAX_ENTRIES);
     }
 
     fn check_custom_fields(&mut self, checks: &mut Checks) {
@@ -290,6 +282,16 @@ impl Party {
             folded: Value::Object(folded),
         }
     }
+}
+
+/// Trims and checks tags; doubles (compared folded) are dropped, the first spelling stays.
+pub fn check_tags(tags: &mut Vec<String>, checks: &mut Checks) {
+    for (index, tag) in tags.iter_mut().enumerate() {
+        checks.required_text(&format!("/tags/{index}"), tag, 100);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    tags.retain(|tag| seen.insert(fold(tag)));
+    checks.count("/tags", tags.len(), MAX_TAGS);
 }
 
 /// What is stored beside a record so that it can be searched and sorted.

@@ -8,6 +8,9 @@ use super::report::{Cause, Effect, Ending, ExceptionFacts, Operation, Report};
 use crate::domain::blocker::Blocker;
 use crate::domain::bulk_action::OnBlocked;
 
+/// How many tags a letter names.
+const NAMED_TAGS: usize = 10;
+
 pub(super) struct Letter {
     lang: &'static str,
     pub(super) subject: String,
@@ -70,7 +73,7 @@ impl Letter {
         let counts = &report.counts;
         let advice = [
             (linked(report) > 0).then(|| say.after_linked(on_blocked(report))),
-            (counts.conflict > 0).then(|| say.after_conflict()),
+            (counts.conflict > 0).then(|| say.after_conflict(report.operation)),
         ];
         Self {
             lang: say.tag(),
@@ -92,7 +95,7 @@ impl Letter {
             advice: advice.into_iter().flatten().collect(),
             retry: (counts.blocked > 0)
                 .then(|| Step { sentence: say.to_retry(), command: post_command(&action_url(report, "/retry")) }),
-            footer: format!("{} {} {}.", say.why_you(), say.action(), report.action_id),
+            footer: format!("{} {} {}.", say.why_you(report.operation), say.action(), report.action_id),
         }
     }
 
@@ -143,7 +146,9 @@ fn can_undo(report: &Report) -> bool {
             restorable || counts.deactivated_instead > 0
         }
         Operation::Deactivate | Operation::Reactivate => counts.done > 0,
-        Operation::Restore | Operation::Undo(_) => false,
+        Operation::Restore | Operation::Purge | Operation::AddTags | Operation::RemoveTags | Operation::Undo(_) => {
+            false
+        }
     }
 }
 
@@ -172,6 +177,7 @@ fn done(report: &Report, say: &dyn Phrases) -> Headline {
     let counts = &report.counts;
     let something_done = counts.done + counts.deactivated_instead + counts.reactivated_too > 0;
     let sentences = [
+        tags(report, say),
         (counts.reactivated_too > 0).then(|| say.reactivated_too(counts.reactivated_too)),
         Some(say.why_unfinished(report.ending, something_done).to_owned()),
         report
@@ -183,11 +189,23 @@ fn done(report: &Report, say: &dyn Phrases) -> Headline {
     Headline { strong: say.done(report.operation.effect(), report.kind, counts.done), rest: sentences.join(" ") }
 }
 
+/// The tags in question, the first of them by name.
+fn tags(report: &Report, say: &dyn Phrases) -> Option<String> {
+    let named = report.tags.iter().take(NAMED_TAGS).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let unnamed = report.tags.len().saturating_sub(NAMED_TAGS) as u64;
+    match (report.tags.is_empty(), unnamed) {
+        (true, _) => None,
+        (false, 0) => Some(format!("{} {named}.", say.tags())),
+        (false, n) => Some(format!("{} {named}, {}.", say.tags(), say.and_more(n))),
+    }
+}
+
 fn stayed(report: &Report, say: &dyn Phrases) -> Vec<Headline> {
     let counts = &report.counts;
     let kept = (linked(report) > 0).then(|| kept(report, say));
     let in_conflict = (counts.conflict > 0)
-        .then(|| Headline { strong: say.in_conflict(report.kind, counts.conflict), rest: String::new() });
+        .then(|| say.in_conflict(report.operation, report.kind, counts.conflict))
+        .map(|strong| Headline { strong, rest: String::new() });
     kept.into_iter().chain(in_conflict).collect()
 }
 
@@ -211,6 +229,7 @@ fn exception_line(exception: &ExceptionFacts, say: &dyn Phrases) -> Line {
             Some(name) => say.external_id_taken_by(name),
             None => say.external_id_taken_by(&with_id.to_string()),
         },
+        Cause::TooManyTags => say.too_many_tags().to_owned(),
     };
     let name = match &exception.name {
         Some(name) => name.clone(),

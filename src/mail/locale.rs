@@ -74,6 +74,8 @@ pub(super) trait Phrases {
     fn reactivated_too(&self, n: u64) -> String;
     /// Why not all was done, and, when something was, that it stays so; empty when it completed.
     fn why_unfinished(&self, ending: Ending, something_done: bool) -> &'static str;
+    /// Before the list of tags that were added or removed.
+    fn tags(&self) -> &'static str;
     fn can_take_back(&self, n: u64, until: DateTime<Utc>) -> String;
     fn to_undo(&self) -> &'static str;
 
@@ -82,13 +84,15 @@ pub(super) trait Phrases {
     /// "212 by deals"
     fn kept_by(&self, kind: LinkedKind, n: u64) -> String;
     fn record_can_have_several(&self) -> &'static str;
-    fn in_conflict(&self, kind: BinKind, n: u64) -> String;
+    fn in_conflict(&self, operation: Operation, kind: BinKind, n: u64) -> String;
     /// "customer of 2 deals"
     fn linked_as(&self, kind: LinkedKind, role: LinkRole, n: u64) -> String;
     /// "and 3 more", within a list of titles
     fn and_more(&self, n: u64) -> String;
     /// "its external id is now that of Jan Peeters"
     fn external_id_taken_by(&self, name: &str) -> String;
+    /// Why a record did not get the tags.
+    fn too_many_tags(&self) -> &'static str;
     fn more_in_attachment(&self, n: u64) -> String;
     fn all_in_attachment(&self) -> &'static str;
     fn too_long_to_attach(&self) -> &'static str;
@@ -102,8 +106,9 @@ pub(super) trait Phrases {
     /// What can be done about linked records.
     fn after_linked(&self, on_blocked: OnBlocked) -> &'static str;
     fn to_retry(&self) -> &'static str;
-    fn after_conflict(&self) -> &'static str;
-    fn why_you(&self) -> &'static str;
+    fn after_conflict(&self, operation: Operation) -> &'static str;
+    /// Members change tags too, all else is for admins.
+    fn why_you(&self, operation: Operation) -> &'static str;
     fn action(&self) -> &'static str;
 }
 
@@ -231,6 +236,28 @@ mod tests {
                 "2 van 3 bedrijven gedeactiveerd",
                 "2 entreprises sur 3 désactivées",
                 "2 von 3 Unternehmen deaktiviert",
+            ]
+        );
+        assert_eq!(
+            in_all(|say| say.progress(Effect::Purged, Company, 2, 3)),
+            [
+                "2 of 3 companies deleted for good",
+                "2 van 3 bedrijven definitief verwijderd",
+                "2 entreprises sur 3 supprimées définitivement",
+                "2 von 3 Unternehmen endgültig gelöscht",
+            ]
+        );
+        assert_eq!(
+            in_all(|say| say.progress(Effect::Tagged, Contact, 2, 2)),
+            ["2 contacts tagged", "2 contacten getagd", "2 contacts étiquetés", "2 Kontakte mit Tags versehen"]
+        );
+        assert_eq!(
+            in_all(|say| say.progress(Effect::Untagged, Company, 2, 2)),
+            [
+                "2 companies untagged",
+                "2 bedrijven ontdaan van tags",
+                "2 entreprises délestées d’étiquettes",
+                "2 Unternehmen von Tags befreit",
             ]
         );
         assert_eq!(

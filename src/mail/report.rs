@@ -23,6 +23,8 @@ pub struct Report {
     pub kind: BinKind,
     pub source: Source,
     pub reason: Option<String>,
+    /// The tags that were added or removed.
+    pub tags: Vec<String>,
     pub ending: Ending,
     pub counts: Counts,
     pub finished_at: DateTime<Utc>,
@@ -43,8 +45,11 @@ pub struct Report {
 pub enum Operation {
     Delete,
     Restore,
+    Purge,
     Deactivate,
     Reactivate,
+    AddTags,
+    RemoveTags,
     Undo(Undone),
 }
 
@@ -61,8 +66,11 @@ pub enum Undone {
 pub enum Effect {
     Deleted,
     Restored,
+    Purged,
     Deactivated,
     Reactivated,
+    Tagged,
+    Untagged,
 }
 
 impl Operation {
@@ -72,6 +80,9 @@ impl Operation {
             Self::Restore | Self::Undo(Undone::Delete) => Effect::Restored,
             Self::Deactivate | Self::Undo(Undone::Reactivate) => Effect::Deactivated,
             Self::Reactivate | Self::Undo(Undone::Deactivate) => Effect::Reactivated,
+            Self::Purge => Effect::Purged,
+            Self::AddTags => Effect::Tagged,
+            Self::RemoveTags => Effect::Untagged,
         }
     }
 }
@@ -85,6 +96,8 @@ pub enum Source {
     List(u64),
     Rules,
     Deletion,
+    /// What lay in the recycle bin.
+    Bin,
     /// What an earlier action had left.
     Retry,
 }
@@ -131,6 +144,8 @@ pub enum Cause {
     Linked(Vec<Blocker>),
     /// A live record holds its external id.
     Conflict { with_id: Uuid, with_name: Option<String> },
+    /// It would have more tags than a record can.
+    TooManyTags,
 }
 
 impl Report {
@@ -155,6 +170,9 @@ impl Report {
         };
         tidy(&mut self.recipient_name);
         tidy(&mut self.reason);
+        for tag in &mut self.tags {
+            *tag = one_line(tag);
+        }
         if let Source::Segment(name) = &mut self.source {
             *name = one_line(name);
         }
@@ -162,6 +180,7 @@ impl Report {
             tidy(&mut exception.name);
             match &mut exception.cause {
                 Cause::Conflict { with_name, .. } => tidy(with_name),
+                Cause::TooManyTags => {}
                 Cause::Linked(groups) => {
                     let linked = groups.iter_mut().flat_map(|group| &mut group.sample);
                     linked.for_each(|linked| tidy(&mut linked.title));

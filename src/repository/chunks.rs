@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::column_types::Json;
 use super::db::{Sweep, Tx};
+use super::recycle_bin::{BinFilter, ids_in_bin};
 use super::schema::{bulk_action_chunks, bulk_action_exceptions, companies, contacts};
 use super::segment_query::{company_filter, contact_filter};
 use crate::domain::actor::AccountId;
@@ -25,7 +26,7 @@ struct Freeze<Q> {
     account: AccountId,
     action_id: Uuid,
     now: DateTime<Utc>,
-    /// A query of one column of ids, in id order.
+    /// A query of one column of ids, in id order. It comes first, so it may number its own parameters.
     matched: Q,
 }
 
@@ -116,31 +117,9 @@ pub fn freeze_ids(tx: &mut Tx, action_id: Uuid, ids: Vec<Uuid>) -> Result<Frozen
     freeze(tx, action_id, GivenIds(ids))
 }
 
-struct OfDeletion {
-    account: AccountId,
-    kind: BinKind,
-    deletion_id: Uuid,
-    now: DateTime<Utc>,
-}
-
-impl QueryFragment<Pg> for OfDeletion {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT id FROM ");
-        out.push_sql(self.kind.table());
-        out.push_sql(" WHERE deleted_at IS NOT NULL AND account_id = ");
-        out.push_bind_param::<SqlUuid, _>(&self.account.0)?;
-        out.push_sql(" AND deletion_id = ");
-        out.push_bind_param::<SqlUuid, _>(&self.deletion_id)?;
-        out.push_sql(" AND purge_at > ");
-        out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(" ORDER BY id");
-        Ok(())
-    }
-}
-
-/// Freezes what still lies in the bin of one deletion.
-pub fn freeze_deletion(tx: &mut Tx, action_id: Uuid, kind: BinKind, deletion_id: Uuid) -> Result<FrozenSet> {
-    let matched = OfDeletion { account: tx.account(), kind, deletion_id, now: tx.now() };
+/// Freezes what lies in the bin and `filter` lets through.
+pub fn freeze_bin(tx: &mut Tx, action_id: Uuid, kind: BinKind, filter: &BinFilter) -> Result<FrozenSet> {
+    let matched = ids_in_bin(tx, kind, filter);
     freeze(tx, action_id, matched)
 }
 

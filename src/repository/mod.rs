@@ -30,6 +30,7 @@ pub mod segments;
 pub mod settings;
 pub mod statistics;
 pub mod status;
+pub mod tags;
 pub mod tickets;
 pub mod time_trackings;
 pub mod titles;

@@ -1,5 +1,7 @@
 //! Removing records for good: the links of the catalogue by their fates, then the rows.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Timestamptz, Uuid as SqlUuid};
@@ -34,14 +36,13 @@ pub fn purge_locked(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<()> {
 }
 
 fn purge_links(tx: &mut Tx, target: RecordKind, ids: &[Uuid]) -> Result<()> {
+    hold_deals(tx, target, ids)?;
     for link in links_to(target) {
         let Link { table, column, .. } = link;
         match link.fate {
             PurgeFate::None => {}
             PurgeFate::PurgeLinked => {
                 let deals = binned_through(tx, link, ids)?;
-                let deals: Vec<Uuid> =
-                    recycle_bin::lock(tx, BinKind::Deal, &deals)?.into_iter().map(|row| row.id).collect();
                 purge_locked(tx, BinKind::Deal, &deals)?;
             }
             PurgeFate::Clear => run(
@@ -54,11 +55,24 @@ fn purge_links(tx: &mut Tx, target: RecordKind, ids: &[Uuid]) -> Result<()> {
             )?,
             PurgeFate::Anonymise => anonymise(tx, link, ids)?,
             PurgeFate::RemoveLink => {
-                run(tx, &format!("DELETE FROM {table} WHERE account_id = $1 AND {column} = ANY($2)"), ids)?;
+                // Held in one order first: a purge of the links' other ends may run at the same time.
+                let of_ids = format!("FROM {table} WHERE account_id = $1 AND {column} = ANY($2)");
+                run(tx, &format!("SELECT {of_ids} ORDER BY contact_id, company_id FOR UPDATE"), ids)?;
+                run(tx, &format!("DELETE {of_ids}"), ids)?;
             }
         }
     }
     Ok(())
+}
+
+/// Locks every deal in the bin that the purge of `ids` touches, in id order: other purges may touch the same ones.
+fn hold_deals(tx: &mut Tx, target: RecordKind, ids: &[Uuid]) -> Result<()> {
+    let mut deals = BTreeSet::new();
+    for link in links_to(target).filter(|link| link.in_bin) {
+        deals.extend(binned_through(tx, link, ids)?);
+    }
+    let deals: Vec<Uuid> = deals.into_iter().collect();
+    recycle_bin::lock(tx, BinKind::Deal, &deals).map(|_| ())
 }
 
 fn binned_through(tx: &mut Tx, link: &Link, ids: &[Uuid]) -> Result<Vec<Uuid>> {
@@ -189,7 +203,8 @@ fn first_in_bin(tx: &mut Tx, deletion_id: Uuid) -> Result<Option<DateTime<Utc>>>
 /// Reduces ended actions that are past their `DETAILS_KEPT_DAYS` to their counts; gives the number of actions.
 pub fn expire_details(sweep: &mut Sweep, ended_before: DateTime<Utc>, limit: i64) -> Result<usize> {
     let actions: Vec<ExpiredAction> = diesel::sql_query(
-        "UPDATE bulk_actions SET target = '{}', reason = NULL, requester = '{}' WHERE (account_id, id) IN (\
+        "UPDATE bulk_actions SET target = '{}', reason = NULL, requester = '{}', options = options - 'tags' \
+         WHERE (account_id, id) IN (\
          SELECT account_id, id FROM bulk_actions WHERE finished_at <= $1 AND target <> '{}' \
          ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING account_id, id",
     )

@@ -13,6 +13,8 @@ use super::parties::{BinStamp, contains_pattern};
 use super::schema::{companies, contacts, deals};
 use crate::domain::entity::{BinKind, RecordRef};
 use crate::domain::error::Result;
+use crate::domain::fold::folded_words;
+use crate::domain::recycle_bin::BinTarget;
 
 /// A row that this transaction has locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +95,20 @@ pub fn lock_live(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<Vec<Uuid>> 
         .bind::<SqlUuid, _>(last)
         .get_result(tx.conn)?;
     live.ids.sort_unstable();
+    Ok(live.ids)
+}
+
+/// Those of `ids` that are live, sorted; they are found by their ids alone, as in [`lock_live`].
+pub fn live_among(read: &mut Read, kind: BinKind, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    let sql = format!(
+        "SELECT coalesce(array_agg(id ORDER BY id) FILTER (WHERE deleted_at IS NULL), '{{}}') AS ids \
+         FROM {} WHERE account_id = $1 AND id = ANY($2)",
+        kind.table()
+    );
+    let live: Ids = diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(read.account().0)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .get_result(read.conn)?;
     Ok(live.ids)
 }
 
@@ -208,7 +224,7 @@ pub struct BinnedRecord {
 }
 
 /// Which binned records; all conditions must hold.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BinFilter {
     pub kind: Option<BinKind>,
     pub id: Option<Uuid>,
@@ -218,6 +234,20 @@ pub struct BinFilter {
     pub deletion_id: Option<Uuid>,
     pub deleted_before: Option<DateTime<Utc>>,
     pub deleted_after: Option<DateTime<Utc>>,
+}
+
+impl From<&BinTarget> for BinFilter {
+    fn from(target: &BinTarget) -> Self {
+        Self {
+            kind: None,
+            id: None,
+            words: folded_words(target.q.as_deref().unwrap_or_default()),
+            deleted_by: target.deleted_by.clone(),
+            deletion_id: target.deletion_id,
+            deleted_before: target.deleted_before,
+            deleted_after: target.deleted_after,
+        }
+    }
 }
 
 /// The deletion and the record after which a page starts.
@@ -264,6 +294,27 @@ pub fn count(read: &mut Read, filter: &BinFilter) -> Result<i64> {
 struct Total {
     #[diesel(sql_type = BigInt)]
     total: i64,
+}
+
+/// A query of the ids of this kind that `filter` lets through, in id order.
+pub(super) fn ids_in_bin(read: &Read, kind: BinKind, filter: &BinFilter) -> Filtered<'static> {
+    filtered(read, &format!("SELECT t.id FROM {} AS t WHERE {CONDITIONS} ORDER BY t.id", kind.table()), filter)
+}
+
+/// Those of `ids` that `filter` does not let through, sorted.
+///
+/// The rows are found by their ids: what is negated can be no index's condition.
+pub fn outside(read: &mut Read, kind: BinKind, ids: &[Uuid], filter: &BinFilter) -> Result<Vec<Uuid>> {
+    if *filter == BinFilter::default() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT coalesce(array_agg(t.id ORDER BY t.id), '{{}}') AS ids FROM {} AS t \
+         WHERE t.account_id = $1 AND t.id = ANY($9) AND NOT ({CONDITIONS})",
+        kind.table()
+    );
+    let found: Ids = filtered(read, &sql, filter).bind::<Array<SqlUuid>, _>(ids.to_vec()).get_result(read.conn)?;
+    Ok(found.ids)
 }
 
 const CONDITIONS: &str = "t.account_id = $1 AND t.deleted_at IS NOT NULL AND t.purge_at > $2 \

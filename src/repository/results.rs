@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::db::Read;
-use super::titles::{join_titles, record_names};
+use super::titles::{join_titles, live_names, record_names};
 use crate::domain::blocker::Blocker;
 use crate::domain::bulk_action::{BulkAction, Exception, Outcome, RecordOutcome};
 use crate::domain::error::{Error, Result};
@@ -48,7 +48,11 @@ pub fn list(
         Some(outcome) => from_exceptions(read, action.id, outcome, after, limit)?,
     };
     let ids: Vec<Uuid> = rows.iter().map(|row| row.record_id).collect();
-    let names = record_names(read, action.entity, &ids)?;
+    let names = match action.entity.record().filter(|_| action.action.is_open_to_members()) {
+        // Members do not see what lies in the bin.
+        Some(kind) => live_names(read, kind, &ids)?,
+        None => record_names(read, action.entity, &ids)?,
+    };
     let mut results = rows
         .into_iter()
         .map(|row| {

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::db::Read;
 use super::schema::{deals, invoices, projects, tickets, time_trackings};
-use super::{companies, contacts};
+use super::{companies, contacts, recycle_bin};
 use crate::domain::blocker::Blocker;
-use crate::domain::entity::BinKind;
+use crate::domain::entity::{BinKind, RecordKind};
 use crate::domain::error::Result;
 use crate::domain::link_catalogue::LinkedKind;
 
@@ -21,6 +21,14 @@ pub fn record_names(read: &mut Read, kind: BinKind, ids: &[Uuid]) -> Result<Hash
         BinKind::Deal => deal_titles(read, ids)?,
     };
     Ok(names.into_iter().collect())
+}
+
+/// Names by id of those that are live.
+pub fn live_names(read: &mut Read, kind: RecordKind, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    let mut names = record_names(read, kind.into(), ids)?;
+    let live = recycle_bin::live_among(read, kind.into(), ids)?;
+    names.retain(|id, _| live.binary_search(id).is_ok());
+    Ok(names)
 }
 
 /// Fills in the titles of linked records that are still there and have one.

@@ -9,10 +9,12 @@ use crate::domain::bulk_action::{
 };
 use crate::domain::entity::{BinKind, RecordKind};
 use crate::domain::error::{Conflict, Error, Result};
+use crate::domain::recycle_bin::BinTarget;
 use crate::domain::segment::Condition;
 use crate::repository::bulk_actions::NewAction;
 use crate::repository::chunks::{self, FrozenSet, Part};
 use crate::repository::db::Tx;
+use crate::repository::recycle_bin::BinFilter;
 use crate::repository::{bulk_actions, deletions, outbox, settings};
 
 /// How long after it was accepted a dry run can be executed.
@@ -27,8 +29,8 @@ pub enum Target {
         condition: Box<Condition>,
     },
     Ids(Vec<Uuid>),
-    /// What still lies in the bin of one deletion.
-    Deletion(Uuid),
+    /// What lies in the bin and these filters let through.
+    Bin(BinTarget),
 }
 
 /// A request for an action, checked.
@@ -53,7 +55,7 @@ pub fn accept(tx: &mut Tx, actor: &Actor, request: ActionRequest) -> Result<Bulk
     let new = NewAction {
         action: request.action,
         entity: request.entity,
-        options: request.options,
+        options: request.options.clone(),
         notify: request.notify,
         reason: request.reason.clone(),
         target: request.summary,
@@ -64,7 +66,7 @@ pub fn accept(tx: &mut Tx, actor: &Actor, request: ActionRequest) -> Result<Bulk
     let frozen = match request.target {
         Target::Matching { kind, condition } => chunks::freeze_matching(tx, id, kind, &condition)?,
         Target::Ids(ids) => chunks::freeze_ids(tx, id, ids)?,
-        Target::Deletion(deletion) => chunks::freeze_deletion(tx, id, request.entity, deletion)?,
+        Target::Bin(filters) => chunks::freeze_bin(tx, id, request.entity, &BinFilter::from(&filters))?,
     };
     match request.expected_count {
         Some(expected) if expected != frozen.matched => {
@@ -84,8 +86,9 @@ pub fn accept(tx: &mut Tx, actor: &Actor, request: ActionRequest) -> Result<Bulk
 /// `ActionNotEnded`, `NotUndoable`, `NothingToUndo`, or `AlreadyUndone` with the first undo's id.
 pub fn undo(tx: &mut Tx, actor: &Actor, id: Uuid, on_conflict: OnConflict) -> Result<BulkAction> {
     let origin = ended(tx, id)?;
-    if origin.action == Action::Restore || origin.options.dry_run {
-        return Err(Error::conflict(Conflict::NotUndoable));
+    let dry_run = origin.options.dry_run.then_some("A dry run changed nothing.");
+    if let Some(why) = dry_run.or(origin.action.why_not_undoable()) {
+        return Err(Error::conflict(Conflict::NotUndoable { why }));
     }
     if let Some(undo) = bulk_actions::successor(tx, id, OriginKind::Undo)? {
         return Err(Error::conflict(Conflict::AlreadyUndone { undo }));
@@ -136,7 +139,7 @@ pub fn execute(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
     if origin.created_at + DRY_RUN_VALID < tx.now() {
         return Err(Error::conflict(Conflict::DryRunExpired));
     }
-    let options = Options { dry_run: false, ..origin.options };
+    let options = Options { dry_run: false, ..origin.options.clone() };
     let new = NewAction { options, ..successor(&origin, OriginKind::Execute) };
     repeat(tx, actor, &origin, new, Part::All)
 }
@@ -167,7 +170,7 @@ fn successor(origin: &BulkAction, kind: OriginKind) -> NewAction {
     NewAction {
         action: origin.action,
         entity: origin.entity,
-        options: origin.options,
+        options: origin.options.clone(),
         notify: origin.notify,
         reason: origin.reason.clone(),
         target: origin.target.clone(),

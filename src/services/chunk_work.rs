@@ -5,8 +5,10 @@ use uuid::Uuid;
 use super::all_or_nothing;
 use super::bulk_actions::report;
 use super::deletion;
+use super::purging;
 use super::restoration::{self, RestoreRules};
 use super::status_changes::set_status;
+use super::tagging;
 use crate::domain::bulk_action::{
     Action, ActionStatus, BulkAction, ChunkResult, Exception, MAX_ATTEMPTS, Mode, OnBlocked, Outcome, Tally,
 };
@@ -16,6 +18,7 @@ use crate::domain::party::Status;
 use crate::domain::segment::RuleTree;
 use crate::repository::chunks::{self, Chunk};
 use crate::repository::db::Tx;
+use crate::repository::recycle_bin::BinFilter;
 use crate::repository::{bulk_actions, deletions, recycle_bin};
 
 /// What came of looking for a chunk to work on.
@@ -100,11 +103,14 @@ fn handle(tx: &mut Tx, action: &BulkAction, ids: &[Uuid], mode: Mode) -> Result<
         }
         Action::Deactivate => set_status(tx, record_kind(action)?, ids, Status::Deactivated, mode),
         Action::Reactivate => set_status(tx, record_kind(action)?, ids, Status::Active, mode),
+        Action::Purge => purging::purge_records(tx, action.entity, ids, &meant(action), mode),
+        Action::AddTags => tagging::add_tags(tx, record_kind(action)?, ids, &action.options.tags, mode),
+        Action::RemoveTags => tagging::remove_tags(tx, record_kind(action)?, ids, &action.options.tags, mode),
         Action::Restore => match (action.options.inverse_of, action.origin) {
             (Some(Action::Deactivate), _) => set_status(tx, record_kind(action)?, ids, Status::Active, mode),
             (Some(Action::Reactivate), _) => set_status(tx, record_kind(action)?, ids, Status::Deactivated, mode),
             (Some(_), Some(origin)) => undo_deletion(tx, action, origin.action_id, ids, mode),
-            _ => restoration::restore_records(tx, action.entity, ids, rules(action, action.target.deletion_id, mode)),
+            _ => restoration::restore_records(tx, action.entity, ids, &rules(action, mode)),
         },
     }
 }
@@ -113,7 +119,7 @@ fn handle(tx: &mut Tx, action: &BulkAction, ids: &[Uuid], mode: Mode) -> Result<
 fn undo_deletion(tx: &mut Tx, action: &BulkAction, deletion: Uuid, ids: &[Uuid], mode: Mode) -> Result<ChunkResult> {
     let instead = chunks::excepted_as(tx, deletion, ids, Outcome::Deactivated)?;
     let taken: Vec<Uuid> = ids.iter().filter(|id| instead.binary_search(id).is_err()).copied().collect();
-    let mut result = restoration::restore_records(tx, action.entity, &taken, rules(action, Some(deletion), mode))?;
+    let mut result = restoration::restore_records(tx, action.entity, &taken, &rules(action, mode))?;
     if !instead.is_empty() {
         let reactivated = set_status(tx, record_kind(action)?, &instead, Status::Active, mode)?;
         result.exceptions.extend(reactivated.exceptions);
@@ -123,8 +129,13 @@ fn undo_deletion(tx: &mut Tx, action: &BulkAction, deletion: Uuid, ids: &[Uuid],
     Ok(result)
 }
 
-fn rules(action: &BulkAction, only_of: Option<Uuid>, mode: Mode) -> RestoreRules {
-    RestoreRules { only_of, on_conflict: action.options.on_conflict, mode }
+fn rules(action: &BulkAction, mode: Mode) -> RestoreRules {
+    RestoreRules { meant: meant(action), on_conflict: action.options.on_conflict, mode }
+}
+
+/// What of the bin the action is for: of an undo, what its deletion took.
+fn meant(action: &BulkAction) -> BinFilter {
+    BinFilter::from(&action.target.of_the_bin())
 }
 
 fn record_kind(action: &BulkAction) -> Result<RecordKind> {

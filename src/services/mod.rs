@@ -1,6 +1,7 @@
 //! What takes more than one repository call: the engine, taking back, imports, notifications.
 
 mod all_or_nothing;
+mod binned_records;
 pub mod bulk_actions;
 pub mod chunk_work;
 pub mod deletion;
@@ -11,6 +12,7 @@ pub mod notifications;
 pub mod purging;
 pub mod restoration;
 mod status_changes;
+mod tagging;
 
 use std::sync::Arc;
 

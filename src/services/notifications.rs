@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use crate::domain::actor::AccountId;
 use crate::domain::bulk_action::{Action, ActionStatus, BulkAction, Outcome, RecordOutcome};
-use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::domain::results_csv::ResultRow;
 use crate::mail::OutgoingMail;
@@ -57,6 +56,7 @@ fn report(read: &mut Read, action: BulkAction, public_url: String) -> Result<Rep
         action_id: action.id,
         recipient_name: action.requester.name,
         reason: action.reason,
+        tags: action.options.tags,
     })
 }
 
@@ -65,10 +65,13 @@ fn operation(action: &BulkAction) -> Operation {
         (Action::Delete, _) => Operation::Delete,
         (Action::Deactivate, _) => Operation::Deactivate,
         (Action::Reactivate, _) => Operation::Reactivate,
+        (Action::Purge, _) => Operation::Purge,
+        (Action::AddTags, _) => Operation::AddTags,
+        (Action::RemoveTags, _) => Operation::RemoveTags,
         (Action::Restore, Some(Action::Delete)) => Operation::Undo(Undone::Delete),
         (Action::Restore, Some(Action::Deactivate)) => Operation::Undo(Undone::Deactivate),
         (Action::Restore, Some(Action::Reactivate)) => Operation::Undo(Undone::Reactivate),
-        (Action::Restore, Some(Action::Restore) | None) => Operation::Restore,
+        (Action::Restore, _) => Operation::Restore,
     }
 }
 
@@ -89,6 +92,9 @@ fn counts(action: &BulkAction) -> Counts {
         Effect::Restored => counts.restored,
         Effect::Deactivated => counts.deactivated,
         Effect::Reactivated => counts.reactivated,
+        Effect::Purged => counts.purged,
+        Effect::Tagged => counts.tagged,
+        Effect::Untagged => counts.untagged,
     };
     let besides = |count: i64, of: Effect| if effect == of { 0 } else { count.unsigned_abs() };
     Counts {
@@ -112,6 +118,7 @@ fn source(action: &BulkAction) -> Source {
         (_, Some(name)) => Source::Segment(name.clone()),
         (Some("ids"), _) => Source::List(action.counts.matched.unsigned_abs()),
         (Some("deletion" | "undo"), _) => Source::Deletion,
+        (Some("bin"), _) => Source::Bin,
         (Some("retry"), _) => Source::Retry,
         _ => Source::Rules,
     }
@@ -128,19 +135,20 @@ fn exceptions(read: &mut Read, action: &BulkAction) -> Result<(Vec<ExceptionFact
         Err(error) => vec![Err(error)],
     });
     let file = ExceptionsFile::collect(rows, MAX_ATTACHMENT_BYTES)?;
-    Ok((exception_facts(read, action.entity, first)?, file))
+    Ok((exception_facts(read, action, first)?, file))
 }
 
 /// What the mail names; records that are merely gone are only counted.
-fn exception_facts(read: &mut Read, kind: BinKind, records: Vec<RecordOutcome>) -> Result<Vec<ExceptionFacts>> {
+fn exception_facts(read: &mut Read, action: &BulkAction, records: Vec<RecordOutcome>) -> Result<Vec<ExceptionFacts>> {
     let twins: Vec<Uuid> = records.iter().filter_map(|record| record.exception.conflict_with).collect();
-    let twin_names = titles::record_names(read, kind, &twins)?;
+    let twin_names = titles::record_names(read, action.entity, &twins)?;
     let facts = |RecordOutcome { exception, name }: RecordOutcome| {
         let cause = match (exception.outcome, exception.conflict_with) {
             (Outcome::Blocked | Outcome::Deactivated, _) => Cause::Linked(exception.blockers),
             (Outcome::Conflict, Some(with_id)) => {
                 Cause::Conflict { with_id, with_name: twin_names.get(&with_id).cloned() }
             }
+            (Outcome::Conflict, None) if action.action == Action::AddTags => Cause::TooManyTags,
             _ => return None,
         };
         Some(ExceptionFacts { record_id: exception.record_id, name, cause })

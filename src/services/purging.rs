@@ -3,26 +3,37 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use crate::domain::bulk_action::DETAILS_KEPT_DAYS;
+use super::binned_records::lock_binned;
+use crate::domain::bulk_action::{ChunkResult, DETAILS_KEPT_DAYS, Mode, Outcome};
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::repository::db::{Sweep, Tx};
 use crate::repository::purge::{self, DueDeletion};
+use crate::repository::recycle_bin::BinFilter;
 use crate::repository::{idempotency, recycle_bin};
 
 /// Records purged in one transaction.
 const BATCH: i64 = 500;
+
+/// Purges those of `ids` that lie in the bin and that `meant` lets through. One that is live is `changed`.
+///
+/// What goes along with a customer (deals in the bin) is not of the set, and has no outcome of its own.
+pub fn purge_records(tx: &mut Tx, kind: BinKind, ids: &[Uuid], meant: &BinFilter, mode: Mode) -> Result<ChunkResult> {
+    let (binned, exceptions) = lock_binned(tx, kind, ids, meant, Outcome::Changed)?;
+    let succeeded: Vec<Uuid> = binned.into_iter().map(|row| row.id).collect();
+    if mode == Mode::Apply {
+        purge::purge_locked(tx, kind, &succeeded)?;
+    }
+    Ok(ChunkResult { succeeded, exceptions })
+}
 
 /// Purges one record that lies in the bin.
 ///
 /// # Errors
 /// `NotFound` when it does not, or no longer.
 pub fn purge_one(tx: &mut Tx, kind: BinKind, id: Uuid) -> Result<()> {
-    let row = recycle_bin::lock(tx, kind, &[id])?.pop().ok_or(Error::NotFound)?;
-    if row.bin.is_none_or(|stamp| stamp.purge_at <= tx.now()) {
-        return Err(Error::NotFound);
-    }
-    purge::purge_locked(tx, kind, &[id])
+    let result = purge_records(tx, kind, &[id], &BinFilter::default(), Mode::Apply)?;
+    if result.exceptions.is_empty() { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// A batch of what is due of one deletion; true while there may be more. Safe to run on every node at once.

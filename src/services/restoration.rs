@@ -4,32 +4,42 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::binned_records::lock_binned;
 use crate::domain::bulk_action::{ChunkResult, Exception, Mode, OnConflict, Outcome};
 use crate::domain::entity::{BinKind, RecordKind, RecordRef};
 use crate::domain::error::{Conflict, Error, Result};
 use crate::repository::db::Tx;
 use crate::repository::links;
-use crate::repository::recycle_bin::{self, LockedRow};
+use crate::repository::recycle_bin::{self, BinFilter, LockedRow};
 
 /// Which records of a set may come back, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoreRules {
-    /// Only what this deletion took: an undo brings back exactly what its action did.
-    pub only_of: Option<Uuid>,
+    /// Only what this lets through: an undo brings back exactly what its action did.
+    pub meant: BinFilter,
     pub on_conflict: OnConflict,
     pub mode: Mode,
 }
 
 /// Restores those of `ids` that lie in the bin. A deal brings its customer and contact person along.
-pub fn restore_records(tx: &mut Tx, kind: BinKind, ids: &[Uuid], rules: RestoreRules) -> Result<ChunkResult> {
+pub fn restore_records(tx: &mut Tx, kind: BinKind, ids: &[Uuid], rules: &RestoreRules) -> Result<ChunkResult> {
     if kind == BinKind::Deal {
         return restore_deals(tx, ids, rules);
     }
     let plan = plan(tx, kind, ids, rules, &BTreeMap::new())?;
     if rules.mode == Mode::Apply {
-        recycle_bin::unstamp(tx, kind, &plan.restorable, &plan.without_external_id)?;
+        take_out(tx, kind, &plan.restorable, &plan.without_external_id)?;
     }
     Ok(ChunkResult { succeeded: plan.restorable, exceptions: plan.exceptions })
+}
+
+/// Takes locked rows out of the bin. A live twin that came up since they were looked at shows here alone: then all is
+/// looked at again.
+fn take_out(tx: &mut Tx, kind: BinKind, ids: &[Uuid], without_external_id: &[Uuid]) -> Result<()> {
+    match recycle_bin::unstamp(tx, kind, ids, without_external_id) {
+        Err(Error::Conflict(conflict)) if *conflict == Conflict::ExternalIdTaken => Err(Error::Contention),
+        other => other,
+    }
 }
 
 /// What can be done with a set of rows, all of them locked.
@@ -45,22 +55,18 @@ fn plan(
     tx: &mut Tx,
     kind: BinKind,
     ids: &[Uuid],
-    rules: RestoreRules,
+    rules: &RestoreRules,
     held_back: &BTreeMap<Uuid, Exception>,
 ) -> Result<Plan> {
-    let locked = recycle_bin::lock(tx, kind, ids)?;
-    let mut rows: BTreeMap<Uuid, LockedRow> = locked.into_iter().map(|row| (row.id, row)).collect();
-    let mut plan = Plan { restorable: Vec::new(), without_external_id: Vec::new(), exceptions: Vec::new() };
-    let mut candidates = Vec::new();
-    for id in ids {
-        match rows.remove(id).map_or(Err(Outcome::Gone), |row| may_come_back(tx, row, rules)) {
-            Ok(row) => match held_back.get(id) {
-                Some(exception) => plan.exceptions.push(exception.clone()),
-                None => candidates.push(row),
-            },
-            Err(outcome) => plan.exceptions.push(Exception::new(*id, outcome)),
+    let (mut candidates, exceptions) = lock_binned(tx, kind, ids, &rules.meant, Outcome::Unchanged)?;
+    let mut plan = Plan { restorable: Vec::new(), without_external_id: Vec::new(), exceptions };
+    candidates.retain(|row| match held_back.get(&row.id) {
+        Some(exception) => {
+            plan.exceptions.push(exception.clone());
+            false
         }
-    }
+        None => true,
+    });
     let conflicts = external_id_conflicts(tx, kind, &candidates)?;
     for row in &candidates {
         match conflicts.get(&row.id) {
@@ -75,15 +81,6 @@ fn plan(
         }
     }
     Ok(plan)
-}
-
-fn may_come_back(tx: &Tx, row: LockedRow, rules: RestoreRules) -> std::result::Result<LockedRow, Outcome> {
-    match row.bin {
-        None => Err(Outcome::Unchanged),
-        Some(stamp) if stamp.purge_at <= tx.now() => Err(Outcome::Gone),
-        Some(stamp) if rules.only_of.is_some_and(|deletion| deletion != stamp.deletion_id) => Err(Outcome::Changed),
-        Some(_) => Ok(row),
-    }
 }
 
 /// The candidates whose `external_id` is taken, and by which record: a live one, or the twin among the candidates that
@@ -107,16 +104,16 @@ fn external_id_conflicts(tx: &mut Tx, kind: BinKind, candidates: &[LockedRow]) -
 
 /// Parents first (companies, then contacts), then the deals: the lock order. A deal comes back with its parents or not
 /// at all, and no parent comes back for a deal that stays.
-fn restore_deals(tx: &mut Tx, ids: &[Uuid], rules: RestoreRules) -> Result<ChunkResult> {
+fn restore_deals(tx: &mut Tx, ids: &[Uuid], rules: &RestoreRules) -> Result<ChunkResult> {
     let parents = recycle_bin::deal_parents(tx, ids)?;
-    let parent_rules = RestoreRules { only_of: None, ..rules };
+    let parent_rules = RestoreRules { meant: BinFilter::default(), ..rules.clone() };
     let mut plans = Vec::new();
     let mut refused: BTreeMap<RecordRef, Exception> = BTreeMap::new();
     for kind in [RecordKind::Company, RecordKind::Contact] {
         let wanted: BTreeSet<Uuid> =
             parents.values().flatten().filter(|parent| parent.kind == kind).map(|parent| parent.id).collect();
         let wanted: Vec<Uuid> = wanted.into_iter().collect();
-        let plan = plan(tx, kind.into(), &wanted, parent_rules, &BTreeMap::new())?;
+        let plan = plan(tx, kind.into(), &wanted, &parent_rules, &BTreeMap::new())?;
         let refusals = plan.exceptions.iter().filter(|exception| exception.outcome != Outcome::Unchanged);
         refused.extend(refusals.map(|exception| (RecordRef { kind, id: exception.record_id }, exception.clone())));
         plans.push((kind, plan));
@@ -144,12 +141,12 @@ fn bring_back(tx: &mut Tx, parents: Vec<(RecordKind, Plan)>, deals: &Plan, neede
     for (kind, plan) in parents {
         let pulled: Vec<Uuid> =
             plan.restorable.into_iter().filter(|id| needed.contains(&RecordRef { kind, id: *id })).collect();
-        recycle_bin::unstamp(tx, kind.into(), &pulled, &plan.without_external_id)?;
+        take_out(tx, kind.into(), &pulled, &plan.without_external_id)?;
     }
     if links::hold_live_among(tx, needed)? != *needed {
         return Err(Error::Contention);
     }
-    recycle_bin::unstamp(tx, BinKind::Deal, &deals.restorable, &deals.without_external_id)
+    take_out(tx, BinKind::Deal, &deals.restorable, &deals.without_external_id)
 }
 
 /// Restores one record from the bin.
@@ -157,7 +154,8 @@ fn bring_back(tx: &mut Tx, parents: Vec<(RecordKind, Plan)>, deals: &Plan, neede
 /// # Errors
 /// `NotFound` when it does not lie there; `RestoreConflict` and `ParentExpired` when it cannot come back.
 pub fn restore_one(tx: &mut Tx, kind: BinKind, id: Uuid, on_conflict: OnConflict) -> Result<()> {
-    let result = restore_records(tx, kind, &[id], RestoreRules { only_of: None, on_conflict, mode: Mode::Apply })?;
+    let rules = RestoreRules { meant: BinFilter::default(), on_conflict, mode: Mode::Apply };
+    let result = restore_records(tx, kind, &[id], &rules)?;
     let Some(exception) = result.exceptions.into_iter().next() else { return Ok(()) };
     match (exception.conflict_with, exception.parent) {
         (Some(live_twin), parent) => Err(Error::conflict(Conflict::RestoreConflict { live_twin, parent })),

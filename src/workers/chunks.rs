@@ -88,6 +88,7 @@ async fn work_on(services: &Services, account: AccountId) -> Result<bool> {
 /// Wakes the mailer, and refreshes the planner's statistics after an action that moved much.
 async fn ended(services: &Services, action: &BulkAction) -> Result<()> {
     services.signals.outbox.notify_waiters();
-    let touched = action.counts.deleted + action.counts.restored;
+    let counts = &action.counts;
+    let touched = counts.deleted + counts.restored + counts.purged + counts.tagged + counts.untagged;
     services.db.sweep(move |sweep| statistics::refresh_after(sweep, touched)).await
 }

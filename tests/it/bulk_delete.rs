@@ -21,6 +21,9 @@ pub fn ended(client: &Client, action: &Value) -> Value {
         let outcomes = [
             "deleted",
             "restored",
+            "purged",
+            "tagged",
+            "untagged",
             "deactivated",
             "reactivated",
             "blocked",

@@ -52,6 +52,9 @@ fn done_word(effect: Effect) -> &'static str {
         Effect::Restored => "hersteld",
         Effect::Deactivated => "gedeactiveerd",
         Effect::Reactivated => "opnieuw geactiveerd",
+        Effect::Purged => "definitief verwijderd",
+        Effect::Tagged => "getagd",
+        Effect::Untagged => "ontdaan van tags",
     }
 }
 
@@ -64,6 +67,9 @@ impl Dutch {
             Operation::Restore => "herstelactie",
             Operation::Deactivate => "bulkdeactivering",
             Operation::Reactivate => "bulkheractivering",
+            Operation::Purge => "definitieve verwijdering",
+            Operation::AddTags => "bulktagging",
+            Operation::RemoveTags => "tagverwijdering in bulk",
             Operation::Undo(undone) => {
                 let undone = match undone {
                     Undone::Delete => "bulkverwijdering",
@@ -81,6 +87,7 @@ impl Dutch {
             }
             Source::Rules => format!("je {operation} van {many} volgens je regels"),
             Source::Deletion => format!("je {operation} van {many} uit één verwijdering"),
+            Source::Bin => format!("je {operation} van {many} uit de prullenbak"),
             Source::Retry => format!("je nieuwe poging van een {operation} van {many}"),
         }
     }
@@ -131,6 +138,9 @@ impl Phrases for Dutch {
             Operation::Restore => "Herstelactie",
             Operation::Deactivate => "Bulkdeactivering",
             Operation::Reactivate => "Bulkheractivering",
+            Operation::Purge => "Definitieve verwijdering",
+            Operation::AddTags => "Bulktagging",
+            Operation::RemoveTags => "Tagverwijdering in bulk",
             Operation::Undo(_) => "Ongedaan maken",
         };
         match ending {
@@ -180,7 +190,7 @@ impl Phrases for Dutch {
         match effect {
             Effect::Deleted => format!("{n} {records} {are} naar de prullenbak verplaatst."),
             Effect::Restored => format!("{n} {records} {are} hersteld, met tags, koppelingen en velden."),
-            Effect::Deactivated | Effect::Reactivated => format!("{n} {records} {are} {done}."),
+            _ => format!("{n} {records} {are} {done}."),
         }
     }
 
@@ -200,6 +210,10 @@ impl Phrases for Dutch {
             (Ending::Failed, true) => "De actie gaf het na meerdere pogingen op; wat al gebeurd was, blijft gebeurd.",
             (Ending::Failed, false) => "De actie gaf het na meerdere pogingen op.",
         }
+    }
+
+    fn tags(&self) -> &'static str {
+        "Tags:"
     }
 
     fn can_take_back(&self, n: u64, until: DateTime<Utc>) -> String {
@@ -230,10 +244,13 @@ impl Phrases for Dutch {
         "(meerdere per contact of bedrijf zijn mogelijk)"
     }
 
-    fn in_conflict(&self, kind: BinKind, n: u64) -> String {
+    fn in_conflict(&self, operation: Operation, kind: BinKind, n: u64) -> String {
         let records = record(kind).for_count(n);
         let are = pick(n, "is", "zijn");
         let n = self.number(n);
+        if operation == Operation::AddTags {
+            return format!("{n} {records} {are} niet getagd omdat er niet meer dan 50 tags mogelijk zijn:");
+        }
         format!("{n} {records} {are} niet hersteld omdat de externe id nu elders in gebruik is:")
     }
 
@@ -256,6 +273,10 @@ impl Phrases for Dutch {
         format!("de externe id is nu die van {name}")
     }
 
+    fn too_many_tags(&self) -> &'static str {
+        "zou meer dan 50 tags hebben"
+    }
+
     fn more_in_attachment(&self, n: u64) -> String {
         format!("... en nog {}: zie exceptions.csv in de bijlage.", self.number(n))
     }
@@ -269,6 +290,7 @@ impl Phrases for Dutch {
     }
 
     fn gone(&self, operation: Operation, n: u64) -> String {
+        let went = pick(n, "was", "waren");
         let (was, lay, could, is) = pick(
             n,
             ("bestond niet meer of lag", "lag", "kon", "is definitief weg of intussen verwijderd"),
@@ -278,7 +300,10 @@ impl Phrases for Dutch {
         match operation {
             Operation::Delete => format!("{n} {was} al in de prullenbak."),
             Operation::Restore => format!("{n} {lay} niet meer in de prullenbak en {could} niet hersteld worden."),
-            Operation::Deactivate | Operation::Reactivate => format!("{n} {was} in de prullenbak."),
+            Operation::Purge => format!("{n} {went} al definitief verwijderd."),
+            Operation::Deactivate | Operation::Reactivate | Operation::AddTags | Operation::RemoveTags => {
+                format!("{n} {was} in de prullenbak.")
+            }
             Operation::Undo(_) => format!("{n} {is} en {could} niet teruggezet worden."),
         }
     }
@@ -289,7 +314,15 @@ impl Phrases for Dutch {
                 let was = pick(n, "was opnieuw verwijderd en bleef", "waren opnieuw verwijderd en bleven");
                 format!("{} {was} in de prullenbak.", self.number(n))
             }
-            Operation::Delete | Operation::Deactivate | Operation::Reactivate => {
+            Operation::Purge => {
+                let was = pick(
+                    n,
+                    "was hersteld of opnieuw verwijderd en bleef",
+                    "waren hersteld of opnieuw verwijderd en bleven",
+                );
+                format!("{} {was} ongemoeid.", self.number(n))
+            }
+            _ => {
                 let (matches, was) = pick(n, ("voldoet", "bleef"), ("voldoen", "bleven"));
                 format!("{} {matches} niet meer aan de regels van de proefrun en {was} ongemoeid.", self.number(n))
             }
@@ -297,13 +330,16 @@ impl Phrases for Dutch {
     }
 
     fn unchanged(&self, operation: Operation, n: u64) -> String {
-        let (was, has) = pick(n, ("was", "heeft"), ("waren", "hebben"));
+        let (was, has, had) = pick(n, ("was", "heeft", "had"), ("waren", "hebben", "hadden"));
         let n = self.number(n);
         match operation {
             Operation::Delete => format!("{n} {has} koppelingen en {was} al gedeactiveerd."),
             Operation::Restore => format!("{n} {was} niet verwijderd of {was} al terug."),
             Operation::Deactivate => format!("{n} {was} al gedeactiveerd."),
             Operation::Reactivate => format!("{n} {was} al actief."),
+            Operation::AddTags => format!("{n} {had} alle tags al."),
+            Operation::RemoveTags => format!("{n} {had} geen van de tags."),
+            Operation::Purge => format!("{n} {was} al weg."),
             Operation::Undo(_) => format!("{n} {was} al teruggezet."),
         }
     }
@@ -336,12 +372,18 @@ impl Phrases for Dutch {
         "Opnieuw proberen:"
     }
 
-    fn after_conflict(&self) -> &'static str {
+    fn after_conflict(&self, operation: Operation) -> &'static str {
+        if operation == Operation::AddTags {
+            return "verwijder tags die niet meer nodig zijn en voeg de jouwe daarna opnieuw toe.";
+        }
         "wijzig de externe id van de andere en herstel opnieuw, of herstel met \
          \"on_conflict\": \"drop_external_id\"."
     }
 
-    fn why_you(&self) -> &'static str {
+    fn why_you(&self, operation: Operation) -> &'static str {
+        if matches!(operation, Operation::AddTags | Operation::RemoveTags) {
+            return "Je krijgt deze mail omdat je de actie hebt gestart.";
+        }
         "Je krijgt deze mail omdat je de actie als beheerder van dit account hebt gestart."
     }
 

@@ -52,6 +52,9 @@ fn done_word(effect: Effect) -> &'static str {
         Effect::Restored => "restored",
         Effect::Deactivated => "deactivated",
         Effect::Reactivated => "reactivated",
+        Effect::Purged => "deleted for good",
+        Effect::Tagged => "tagged",
+        Effect::Untagged => "untagged",
     }
 }
 
@@ -64,6 +67,9 @@ impl English {
             Operation::Restore => "restore",
             Operation::Deactivate => "bulk deactivation",
             Operation::Reactivate => "bulk reactivation",
+            Operation::Purge => "permanent deletion",
+            Operation::AddTags => "bulk tagging",
+            Operation::RemoveTags => "bulk untagging",
             Operation::Undo(Undone::Delete) => return format!("undo of a bulk delete of {many}"),
             Operation::Undo(Undone::Deactivate) => return format!("undo of a bulk deactivation of {many}"),
             Operation::Undo(Undone::Reactivate) => return format!("undo of a bulk reactivation of {many}"),
@@ -76,6 +82,7 @@ impl English {
             }
             Source::Rules => format!("{operation} of {many} that match your rules"),
             Source::Deletion => format!("{operation} of {many} from one deletion"),
+            Source::Bin => format!("{operation} of {many} from the recycle bin"),
             Source::Retry => format!("retry of a {operation} of {many}"),
         }
     }
@@ -126,6 +133,9 @@ impl Phrases for English {
             Operation::Restore => "Restore",
             Operation::Deactivate => "Bulk deactivation",
             Operation::Reactivate => "Bulk reactivation",
+            Operation::Purge => "Permanent deletion",
+            Operation::AddTags => "Bulk tagging",
+            Operation::RemoveTags => "Bulk untagging",
             Operation::Undo(_) => "Undo",
         };
         match ending {
@@ -174,7 +184,7 @@ impl Phrases for English {
         match effect {
             Effect::Deleted => format!("{n} {were} moved to the recycle bin."),
             Effect::Restored => format!("{n} {were} restored, with {their} tags, company links and fields."),
-            Effect::Deactivated | Effect::Reactivated => format!("{n} {were} {done}."),
+            _ => format!("{n} {were} {done}."),
         }
     }
 
@@ -193,6 +203,10 @@ impl Phrases for English {
             (Ending::Failed, true) => "The action gave up after several tries; what was done before stays done.",
             (Ending::Failed, false) => "The action gave up after several tries.",
         }
+    }
+
+    fn tags(&self) -> &'static str {
+        "Tags:"
     }
 
     fn can_take_back(&self, n: u64, until: DateTime<Utc>) -> String {
@@ -222,9 +236,12 @@ impl Phrases for English {
         "(a record can have several)"
     }
 
-    fn in_conflict(&self, _: BinKind, n: u64) -> String {
+    fn in_conflict(&self, operation: Operation, _: BinKind, n: u64) -> String {
         let (were, their) = pick(n, ("was", "its"), ("were", "their"));
         let n = self.number(n);
+        if operation == Operation::AddTags {
+            return format!("{n} {were} not tagged because a record can have no more than 50 tags:");
+        }
         format!("{n} {were} not restored because another record now has {their} external id:")
     }
 
@@ -247,6 +264,10 @@ impl Phrases for English {
         format!("its external id is now that of {name}")
     }
 
+    fn too_many_tags(&self) -> &'static str {
+        "would have more than 50 tags"
+    }
+
     fn more_in_attachment(&self, n: u64) -> String {
         format!("... and {} more: see the attached exceptions.csv.", self.number(n))
     }
@@ -265,7 +286,8 @@ impl Phrases for English {
         match operation {
             Operation::Delete => format!("{digits} no longer existed or {was} already in the recycle bin."),
             Operation::Restore => format!("{digits} {was} no longer in the recycle bin and could not be restored."),
-            Operation::Deactivate | Operation::Reactivate => {
+            Operation::Purge => format!("{digits} {was} gone for good already."),
+            Operation::Deactivate | Operation::Reactivate | Operation::AddTags | Operation::RemoveTags => {
                 format!("{digits} no longer existed or {was} in the recycle bin.")
             }
             Operation::Undo(_) => {
@@ -280,7 +302,11 @@ impl Phrases for English {
             Operation::Restore | Operation::Undo(_) => {
                 format!("{digits} had been deleted again by another deletion and stayed in the recycle bin.")
             }
-            Operation::Delete | Operation::Deactivate | Operation::Reactivate => {
+            Operation::Purge => {
+                let was = pick(n, "was", "were");
+                format!("{digits} had been restored, or deleted again since, and {was} left alone.")
+            }
+            _ => {
                 let (matches, was) = pick(n, ("matches", "was"), ("match", "were"));
                 format!("{digits} no longer {matches} the rules of the dry run and {was} left alone.")
             }
@@ -295,6 +321,9 @@ impl Phrases for English {
             Operation::Restore => format!("{digits} had not been deleted or {was} back already."),
             Operation::Deactivate => format!("{digits} {was} deactivated already."),
             Operation::Reactivate => format!("{digits} {was} active already."),
+            Operation::AddTags => format!("{digits} had all of the tags already."),
+            Operation::RemoveTags => format!("{digits} had none of the tags."),
+            Operation::Purge => format!("{digits} {was} left alone."),
             Operation::Undo(_) => format!("{digits} had been taken back already."),
         }
     }
@@ -324,12 +353,18 @@ impl Phrases for English {
         "To retry:"
     }
 
-    fn after_conflict(&self) -> &'static str {
+    fn after_conflict(&self, operation: Operation) -> &'static str {
+        if operation == Operation::AddTags {
+            return "remove tags that these records no longer need, then add yours again.";
+        }
         "change the external id of the other record and restore again, or restore with \
          \"on_conflict\": \"drop_external_id\"."
     }
 
-    fn why_you(&self) -> &'static str {
+    fn why_you(&self, operation: Operation) -> &'static str {
+        if matches!(operation, Operation::AddTags | Operation::RemoveTags) {
+            return "You get this because you started the action.";
+        }
         "You get this because you started the action as an admin of this account."
     }
 

@@ -1,102 +1,20 @@
 //! What mails say in French.
 
+mod words;
+
 use chrono::{DateTime, Datelike, Utc};
 
-use super::{Noun, Phrases, group_digits, month_name};
+use self::words::{
+    MONTHS, NARROW_NO_BREAK_SPACE, done_word, linked, masculine_done_word, noun, of_many, operation_name, pick,
+    pick_gender, record,
+};
+use super::{Phrases, group_digits, month_name};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
 use crate::domain::link_catalogue::{LinkRole, LinkedKind};
-use crate::mail::report::{Effect, Ending, Operation, Report, Source, Undone};
+use crate::mail::report::{Effect, Ending, Operation, Report, Source};
 
 pub(super) struct French;
-
-const NARROW_NO_BREAK_SPACE: &str = "\u{202f}";
-
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
-
-fn record(kind: BinKind) -> Noun {
-    let (one, many) = match kind {
-        BinKind::Contact => ("contact", "contacts"),
-        BinKind::Company => ("entreprise", "entreprises"),
-        BinKind::Deal => ("deal", "deals"),
-    };
-    Noun { one, many }
-}
-
-/// "de contacts", "d’entreprises"
-fn of_many(kind: BinKind) -> &'static str {
-    match kind {
-        BinKind::Contact => "de contacts",
-        BinKind::Company => "d’entreprises",
-        BinKind::Deal => "de deals",
-    }
-}
-
-fn linked(kind: LinkedKind) -> Noun {
-    let (one, many) = match kind {
-        LinkedKind::Deal => ("deal", "deals"),
-        LinkedKind::Invoice => ("facture", "factures"),
-        LinkedKind::TimeTracking => ("suivi de temps", "suivis de temps"),
-        LinkedKind::Project => ("projet", "projets"),
-        LinkedKind::Ticket => ("ticket", "tickets"),
-        LinkedKind::CompanyLink => ("lien d’entreprise", "liens d’entreprise"),
-    };
-    Noun { one, many }
-}
-
-/// French uses the singular for none as well as for one.
-fn pick<T>(n: u64, one: T, many: T) -> T {
-    if n < 2 { one } else { many }
-}
-
-fn noun(n: u64, noun: &Noun) -> &'static str {
-    pick(n, noun.one, noun.many)
-}
-
-fn done_word(effect: Effect, kind: BinKind, n: u64) -> String {
-    let verb = masculine_done_word(effect);
-    let feminine = pick_gender(kind, "", "e");
-    format!("{verb}{feminine}{}", pick(n, "", "s"))
-}
-
-fn pick_gender<T>(kind: BinKind, masculine: T, feminine: T) -> T {
-    match kind {
-        BinKind::Contact | BinKind::Deal => masculine,
-        BinKind::Company => feminine,
-    }
-}
-
-fn masculine_done_word(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Deleted => "supprimé",
-        Effect::Restored => "restauré",
-        Effect::Deactivated => "désactivé",
-        Effect::Reactivated => "réactivé",
-    }
-}
-
-/// What is done, or what an undo takes back; all feminine.
-fn operation_name(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Delete | Operation::Undo(Undone::Delete) => "suppression groupée",
-        Operation::Restore => "restauration",
-        Operation::Deactivate | Operation::Undo(Undone::Deactivate) => "désactivation groupée",
-        Operation::Reactivate | Operation::Undo(Undone::Reactivate) => "réactivation groupée",
-    }
-}
 
 impl French {
     fn asked_for(&self, report: &Report) -> String {
@@ -113,6 +31,7 @@ impl French {
             }
             Source::Rules => format!("votre {operation} {of_many} selon vos règles"),
             Source::Deletion => format!("votre {operation} {of_many} d’une même suppression"),
+            Source::Bin => format!("votre {operation} {of_many} de la corbeille"),
             Source::Retry => format!("votre nouvelle tentative de {operation} {of_many}"),
         }
     }
@@ -215,7 +134,7 @@ impl Phrases for French {
         match effect {
             Effect::Deleted => format!("{n} {records} {were} {moved} vers la corbeille."),
             Effect::Restored => format!("{n} {records} {were} {done}, avec étiquettes, liens et champs."),
-            Effect::Deactivated | Effect::Reactivated => format!("{n} {records} {were} {done}."),
+            _ => format!("{n} {records} {were} {done}."),
         }
     }
 
@@ -238,6 +157,10 @@ impl Phrases for French {
             }
             (Ending::Failed, false) => "L’action a été abandonnée après plusieurs essais.",
         }
+    }
+
+    fn tags(&self) -> &'static str {
+        "Étiquettes :"
     }
 
     fn can_take_back(&self, n: u64, until: DateTime<Utc>) -> String {
@@ -269,9 +192,13 @@ impl Phrases for French {
         "(plusieurs liens sont possibles)"
     }
 
-    fn in_conflict(&self, kind: BinKind, n: u64) -> String {
+    fn in_conflict(&self, operation: Operation, kind: BinKind, n: u64) -> String {
         let records = noun(n, &record(kind));
         let was = pick(n, "n’a pas été", "n’ont pas été");
+        if operation == Operation::AddTags {
+            let tagged = done_word(Effect::Tagged, kind, n);
+            return format!("{} {records} {was} {tagged} car 50 étiquettes sont un maximum :", self.number(n));
+        }
         let restored = done_word(Effect::Restored, kind, n);
         let n = self.number(n);
         format!("{n} {records} {was} {restored} car l’identifiant externe est pris :")
@@ -296,6 +223,10 @@ impl Phrases for French {
         format!("son identifiant externe est désormais celui de {name}")
     }
 
+    fn too_many_tags(&self) -> &'static str {
+        "aurait plus de 50 étiquettes"
+    }
+
     fn more_in_attachment(&self, n: u64) -> String {
         let others = pick(n, "autre", "autres");
         format!("... et {} {others} : voir exceptions.csv en pièce jointe.", self.number(n))
@@ -310,16 +241,19 @@ impl Phrases for French {
     }
 
     fn gone(&self, operation: Operation, n: u64) -> String {
-        let (existed, was, restored) = pick(
+        let (existed, was, restored, had_gone) = pick(
             n,
-            ("n’existait plus ou était", "n’était plus", "n’a pas pu être rétabli"),
-            ("n’existaient plus ou étaient", "n’étaient plus", "n’ont pas pu être rétablis"),
+            ("n’existait plus ou était", "n’était plus", "n’a pas pu être rétabli", "avait déjà disparu"),
+            ("n’existaient plus ou étaient", "n’étaient plus", "n’ont pas pu être rétablis", "avaient déjà disparu"),
         );
         let n = self.number(n);
         match operation {
             Operation::Delete => format!("{n} {existed} déjà dans la corbeille."),
             Operation::Restore => format!("{n} {was} dans la corbeille : restauration impossible."),
-            Operation::Deactivate | Operation::Reactivate => format!("{n} {existed} dans la corbeille."),
+            Operation::Purge => format!("{n} {had_gone} définitivement."),
+            Operation::Deactivate | Operation::Reactivate | Operation::AddTags | Operation::RemoveTags => {
+                format!("{n} {existed} dans la corbeille.")
+            }
             Operation::Undo(_) => format!("{n} {restored} : suppression définitive ou intervenue entre-temps."),
         }
     }
@@ -330,10 +264,16 @@ impl Phrases for French {
             ("avait été remis dans la corbeille entre-temps et y reste", "ne correspond", "reste inchangé"),
             ("avaient été remis dans la corbeille entre-temps et y restent", "ne correspondent", "restent inchangés"),
         );
+        let restored = pick(
+            n,
+            "avait été rétabli ou de nouveau supprimé entre-temps et reste inchangé",
+            "avaient été rétablis ou de nouveau supprimés entre-temps et restent inchangés",
+        );
         let n = self.number(n);
         match operation {
             Operation::Restore | Operation::Undo(_) => format!("{n} {stayed}."),
-            Operation::Delete | Operation::Deactivate | Operation::Reactivate => {
+            Operation::Purge => format!("{n} {restored}."),
+            _ => {
                 format!("{n} {matches} plus aux règles de la simulation et {was}.")
             }
         }
@@ -350,6 +290,9 @@ impl Phrases for French {
             Operation::Restore => format!("{digits} {was_not} dans la corbeille : rien à restaurer."),
             Operation::Deactivate => format!("{digits} {was} déjà {}.", pick(n, "désactivé", "désactivés")),
             Operation::Reactivate => format!("{digits} {was} déjà {}.", pick(n, "actif", "actifs")),
+            Operation::AddTags => format!("{digits} {} déjà toutes les étiquettes.", pick(n, "avait", "avaient")),
+            Operation::RemoveTags => format!("{digits} {} aucune des étiquettes.", pick(n, "n’avait", "n’avaient")),
+            Operation::Purge => format!("{digits} {was} déjà {}.", pick(n, "supprimé", "supprimés")),
             Operation::Undo(_) => format!("{digits} {was} déjà {}.", pick(n, "rétabli", "rétablis")),
         }
     }
@@ -381,12 +324,18 @@ impl Phrases for French {
         "Pour réessayer :"
     }
 
-    fn after_conflict(&self) -> &'static str {
+    fn after_conflict(&self, operation: Operation) -> &'static str {
+        if operation == Operation::AddTags {
+            return "retirez des étiquettes devenues inutiles, puis ajoutez les vôtres à nouveau.";
+        }
         "changez l’identifiant externe de l’autre et relancez la restauration, ou restaurez avec \
          \"on_conflict\": \"drop_external_id\"."
     }
 
-    fn why_you(&self) -> &'static str {
+    fn why_you(&self, operation: Operation) -> &'static str {
+        if matches!(operation, Operation::AddTags | Operation::RemoveTags) {
+            return "Vous recevez cet e-mail car vous avez lancé l’action.";
+        }
         "Vous recevez cet e-mail car vous avez lancé l’action en tant qu’administrateur de ce compte."
     }
 

@@ -1,85 +1,17 @@
 //! What mails say in German.
 
+mod words;
+
 use chrono::{DateTime, Datelike, Utc};
 
-use super::{Noun, Phrases, group_digits, month_name, pick};
+use self::words::{MONTHS, done_word, linked, linked_in_dative, operation_name, record, record_after_von};
+use super::{Phrases, group_digits, month_name, pick};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
 use crate::domain::link_catalogue::{LinkRole, LinkedKind};
-use crate::mail::report::{Effect, Ending, Operation, Report, Source, Undone};
+use crate::mail::report::{Effect, Ending, Operation, Report, Source};
 
 pub(super) struct German;
-
-const MONTHS: [&str; 12] = [
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-];
-
-fn record(kind: BinKind) -> Noun {
-    let (one, many) = match kind {
-        BinKind::Contact => ("Kontakt", "Kontakte"),
-        BinKind::Company => ("Unternehmen", "Unternehmen"),
-        BinKind::Deal => ("Deal", "Deals"),
-    };
-    Noun { one, many }
-}
-
-/// The dative, which "von" takes: "3 von 4 Kontakten".
-fn record_after_von(kind: BinKind) -> Noun {
-    match kind {
-        BinKind::Contact => Noun { one: "Kontakt", many: "Kontakten" },
-        BinKind::Company | BinKind::Deal => record(kind),
-    }
-}
-
-fn linked(kind: LinkedKind) -> Noun {
-    let (one, many) = match kind {
-        LinkedKind::Deal => ("Deal", "Deals"),
-        LinkedKind::Invoice => ("Rechnung", "Rechnungen"),
-        LinkedKind::TimeTracking => ("Zeiterfassung", "Zeiterfassungen"),
-        LinkedKind::Project => ("Projekt", "Projekte"),
-        LinkedKind::Ticket => ("Ticket", "Tickets"),
-        LinkedKind::CompanyLink => ("Unternehmensverknüpfung", "Unternehmensverknüpfungen"),
-    };
-    Noun { one, many }
-}
-
-/// The dative, which "von" and "auf" take here.
-fn linked_in_dative(kind: LinkedKind) -> Noun {
-    match kind {
-        LinkedKind::Project => Noun { one: "Projekt", many: "Projekten" },
-        _ => linked(kind),
-    }
-}
-
-fn done_word(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Deleted => "gelöscht",
-        Effect::Restored => "wiederhergestellt",
-        Effect::Deactivated => "deaktiviert",
-        Effect::Reactivated => "reaktiviert",
-    }
-}
-
-/// What is done, or what an undo takes back; all feminine.
-fn operation_name(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Delete | Operation::Undo(Undone::Delete) => "Massenlöschung",
-        Operation::Restore => "Wiederherstellung",
-        Operation::Deactivate | Operation::Undo(Undone::Deactivate) => "Massendeaktivierung",
-        Operation::Reactivate | Operation::Undo(Undone::Reactivate) => "Massenreaktivierung",
-    }
-}
 
 impl German {
     fn asked_for(&self, report: &Report) -> String {
@@ -98,6 +30,7 @@ impl German {
             }
             Source::Rules => format!("Ihre {operation} von {many} nach Ihren Regeln"),
             Source::Deletion => format!("Ihre {operation} von {many} aus einer Löschung"),
+            Source::Bin => format!("Ihre {operation} von {many} aus dem Papierkorb"),
             Source::Retry => format!("Ihr erneuter Versuch der {operation} von {many}"),
         }
     }
@@ -145,6 +78,7 @@ impl Phrases for German {
     fn unfinished(&self, operation: Operation, ending: Ending) -> String {
         let operation = match operation {
             Operation::Undo(_) => "Rückgängigmachen",
+            Operation::Purge => "Endgültige Löschung",
             named => operation_name(named),
         };
         match ending {
@@ -196,7 +130,7 @@ impl Phrases for German {
             Effect::Restored => {
                 format!("{n} {records} {were} wiederhergestellt, mit Tags, Verknüpfungen und Feldern.")
             }
-            Effect::Deactivated | Effect::Reactivated => format!("{n} {records} {were} {done}."),
+            _ => format!("{n} {records} {were} {done}."),
         }
     }
 
@@ -218,6 +152,10 @@ impl Phrases for German {
             }
             (Ending::Failed, false) => "Nach mehreren Versuchen wurde aufgegeben.",
         }
+    }
+
+    fn tags(&self) -> &'static str {
+        "Tags:"
     }
 
     fn can_take_back(&self, n: u64, until: DateTime<Utc>) -> String {
@@ -248,10 +186,13 @@ impl Phrases for German {
         "(mehrere je Datensatz sind möglich)"
     }
 
-    fn in_conflict(&self, kind: BinKind, n: u64) -> String {
+    fn in_conflict(&self, operation: Operation, kind: BinKind, n: u64) -> String {
         let records = record(kind).for_count(n);
         let were = pick(n, "wurde", "wurden");
         let n = self.number(n);
+        if operation == Operation::AddTags {
+            return format!("{n} {records} {were} nicht mit Tags versehen, weil höchstens 50 möglich sind:");
+        }
         format!("{n} {records} {were} nicht wiederhergestellt, weil die externe ID vergeben ist:")
     }
 
@@ -274,6 +215,10 @@ impl Phrases for German {
         format!("die externe ID ist nun die von {name}")
     }
 
+    fn too_many_tags(&self) -> &'static str {
+        "hätte mehr als 50 Tags"
+    }
+
     fn more_in_attachment(&self, n: u64) -> String {
         format!("... und {} weitere: siehe exceptions.csv im Anhang.", self.number(n))
     }
@@ -287,16 +232,19 @@ impl Phrases for German {
     }
 
     fn gone(&self, operation: Operation, n: u64) -> String {
-        let (existed, lay, is) = pick(
+        let (existed, lay, is, was) = pick(
             n,
-            ("existierte nicht mehr oder lag", "lag", "ist"),
-            ("existierten nicht mehr oder lagen", "lagen", "sind"),
+            ("existierte nicht mehr oder lag", "lag", "ist", "war"),
+            ("existierten nicht mehr oder lagen", "lagen", "sind", "waren"),
         );
         let n = self.number(n);
         match operation {
             Operation::Delete => format!("{n} {existed} bereits im Papierkorb."),
             Operation::Restore => format!("{n} {lay} nicht mehr im Papierkorb: nicht wiederherstellbar."),
-            Operation::Deactivate | Operation::Reactivate => format!("{n} {existed} im Papierkorb."),
+            Operation::Purge => format!("{n} {was} bereits endgültig gelöscht."),
+            Operation::Deactivate | Operation::Reactivate | Operation::AddTags | Operation::RemoveTags => {
+                format!("{n} {existed} im Papierkorb.")
+            }
             Operation::Undo(_) => {
                 format!("{n} {is} endgültig oder inzwischen gelöscht: Rückgängigmachen nicht möglich.")
             }
@@ -309,23 +257,32 @@ impl Phrases for German {
             ("wurde inzwischen erneut gelöscht und bleibt", "entspricht", "blieb"),
             ("wurden inzwischen erneut gelöscht und bleiben", "entsprechen", "blieben"),
         );
+        let restored = pick(
+            n,
+            "wurde inzwischen wiederhergestellt oder erneut gelöscht und blieb",
+            "wurden inzwischen wiederhergestellt oder erneut gelöscht und blieben",
+        );
         let n = self.number(n);
         match operation {
             Operation::Restore | Operation::Undo(_) => format!("{n} {stayed} im Papierkorb."),
-            Operation::Delete | Operation::Deactivate | Operation::Reactivate => {
+            Operation::Purge => format!("{n} {restored} unverändert."),
+            _ => {
                 format!("{n} {matches} nicht mehr den Regeln des Probelaufs und {was} unverändert.")
             }
         }
     }
 
     fn unchanged(&self, operation: Operation, n: u64) -> String {
-        let (was, lay, has) = pick(n, ("war", "lag", "hat"), ("waren", "lagen", "haben"));
+        let (was, lay, has, had) = pick(n, ("war", "lag", "hat", "hatte"), ("waren", "lagen", "haben", "hatten"));
         let n = self.number(n);
         match operation {
             Operation::Delete => format!("{n} {has} Verknüpfungen und {was} bereits deaktiviert."),
             Operation::Restore => format!("{n} {lay} nicht im Papierkorb: nichts wiederherzustellen."),
             Operation::Deactivate => format!("{n} {was} bereits deaktiviert."),
             Operation::Reactivate => format!("{n} {was} bereits aktiv."),
+            Operation::AddTags => format!("{n} {had} bereits alle Tags."),
+            Operation::RemoveTags => format!("{n} {had} keines der Tags."),
+            Operation::Purge => format!("{n} {was} bereits gelöscht."),
             Operation::Undo(_) => format!("{n} {was} bereits zurückgesetzt."),
         }
     }
@@ -359,12 +316,18 @@ impl Phrases for German {
         "Um es erneut zu versuchen:"
     }
 
-    fn after_conflict(&self) -> &'static str {
+    fn after_conflict(&self, operation: Operation) -> &'static str {
+        if operation == Operation::AddTags {
+            return "Entfernen Sie Tags, die nicht mehr gebraucht werden, und fügen Sie Ihre dann erneut hinzu.";
+        }
         "Ändern Sie die externe ID des anderen Datensatzes und stellen Sie erneut wieder her, oder \
          mit \"on_conflict\": \"drop_external_id\"."
     }
 
-    fn why_you(&self) -> &'static str {
+    fn why_you(&self, operation: Operation) -> &'static str {
+        if matches!(operation, Operation::AddTags | Operation::RemoveTags) {
+            return "Sie erhalten diese E-Mail, weil Sie die Aktion gestartet haben.";
+        }
         "Sie erhalten diese E-Mail, weil Sie die Aktion als Admin dieses Kontos gestartet haben."
     }
 

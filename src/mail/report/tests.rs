@@ -16,6 +16,7 @@ fn report() -> Report {
         kind: BinKind::Contact,
         source: Source::Segment("Dutch contacts".to_owned()),
         reason: Some("GDPR clean-up 2026".to_owned()),
+        tags: Vec::new(),
         ending: Ending::Completed,
         counts: Counts { matched: 3949, done: 3449, blocked: 500, ..Counts::default() },
         finished_at: "2026-11-24T09:14:07Z".parse().unwrap(),
@@ -180,6 +181,62 @@ fn a_deactivation_promises_no_bin() {
     assert_eq!(mail.subject, "7 of 9 contacts reactivated");
     assert!(mail.text.contains("your undo of a bulk deactivation of contacts (reason:"), "{}", mail.text);
     assert!(!mail.text.contains("/undo"), "{}", mail.text);
+}
+
+#[test]
+fn a_purge_promises_no_way_back() {
+    let mut report = report();
+    report.operation = Operation::Purge;
+    report.source = Source::Bin;
+    report.counts = Counts { matched: 9, done: 6, gone: 1, changed: 2, ..Counts::default() };
+    report.kept_by.clear();
+    report.exceptions.clear();
+    for language in ALL {
+        report.language = language;
+        let mail = report.clone().render();
+        assert!(!mail.text.contains("/undo") && !mail.text.contains("/retry"), "{}", mail.text);
+        assert!(!mail.text.contains("2026-12") && !mail.text.contains("24 December"), "{}", mail.text);
+    }
+    report.language = Language::English;
+    let mail = report.render();
+    assert_eq!(mail.subject, "6 of 9 contacts deleted for good");
+    for fact in [
+        "your permanent deletion of contacts from the recycle bin (reason:",
+        "6 were deleted for good.\n",
+        "1 was gone for good already.",
+        "2 had been restored, or deleted again since, and were left alone.",
+    ] {
+        assert!(mail.text.contains(fact), "{}", mail.text);
+    }
+}
+
+#[test]
+fn a_change_of_tags_names_them_and_who_could_take_no_more() {
+    let mut report = report();
+    report.operation = Operation::AddTags;
+    report.tags = (1..=12).map(|n| format!("tag {n}\r\nBcc: x")).collect();
+    report.counts = Counts { matched: 9, done: 6, conflict: 1, unchanged: 2, ..Counts::default() };
+    report.kept_by.clear();
+    report.exceptions[0].cause = Cause::TooManyTags;
+    report.restorable_until = None;
+    let mail = report.clone().render();
+    assert_eq!(mail.subject, "6 of 9 contacts tagged, 1 in conflict");
+    for fact in [
+        "6 were tagged. Tags: tag 1 Bcc: x, tag 2 Bcc: x,",
+        "tag 10 Bcc: x, and 2 more.",
+        "1 was not tagged because a record can have no more than 50 tags:",
+        "- Jan Peeters: would have more than 50 tags",
+        "2 had all of the tags already.",
+        "You get this because you started the action. Action",
+    ] {
+        assert!(mail.text.contains(fact), "{}", mail.text);
+    }
+    assert!(!mail.text.contains("admin") && !mail.text.contains("/undo"), "{}", mail.text);
+    report.operation = Operation::RemoveTags;
+    report.counts = Counts { matched: 3, done: 2, unchanged: 1, ..Counts::default() };
+    let mail = report.render();
+    assert_eq!(mail.subject, "2 of 3 contacts untagged");
+    assert!(mail.text.contains("1 had none of the tags."), "{}", mail.text);
 }
 
 #[test]

@@ -51,6 +51,6 @@ fn an_ended_action_cannot_be_cancelled() {
     let scene = Scene::new();
     let action = scene.delete(json!({}));
     scene.admin.call(&path(&action, "cancel")).refused("action-ended");
-    scene.server.member().call(&path(&action, "cancel")).refused("admin-only");
+    scene.server.member().call(&path(&action, "cancel")).refused("not-found");
     scene.server.stranger().call(&path(&action, "cancel")).refused("not-found");
 }

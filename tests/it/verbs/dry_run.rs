@@ -18,7 +18,7 @@ fn a_dry_run_tells_all_and_changes_nothing() {
     assert_eq!(scene.admin.get("/recycle-bin").expect(200)["data"], json!([]));
     assert_eq!(rehearsal["notification"]["status"], "none");
     scene.admin.call(&path(&rehearsal, "undo")).refused("not-undoable");
-    scene.server.member().call(&path(&rehearsal, "execute")).refused("admin-only");
+    scene.server.member().call(&path(&rehearsal, "execute")).refused("not-found");
     scene.server.stranger().call(&path(&rehearsal, "execute")).refused("not-found");
 }
 
