@@ -1,6 +1,8 @@
 //! The request for a bulk action: its shape, and which members go together.
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -40,6 +42,7 @@ pub struct TargetInput {
     /// What one deletion took and still lies in the bin.
     pub deletion_id: Option<Uuid>,
     /// What lies in the recycle bin and these filters let through; `{}` is everything of the entity.
+    #[serde(deserialize_with = "object_or_null")]
     pub bin: Option<BinTarget>,
 }
 
@@ -92,6 +95,27 @@ enum CheckedTarget {
     Rules(RuleTree),
     Deletion(Uuid),
     Bin(BinTarget),
+}
+
+/// serde takes an array for a structure: an empty one would be filters without members, which select everything.
+fn object_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<BinTarget>, D::Error> {
+    struct Object;
+    impl<'de> Visitor<'de> for Object {
+        type Value = Option<BinTarget>;
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+            formatter.write_str("an object of filters")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Self::Value, A::Error> {
+            BinTarget::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+
+        fn visit_unit<E>(self) -> std::result::Result<Self::Value, E> {
+            Ok(None)
+        }
+    }
+    deserializer.deserialize_any(Object)
 }
 
 impl BulkActionInput {

@@ -1,6 +1,6 @@
 //! Which records of the recycle bin a request means.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -35,6 +35,11 @@ impl BinTarget {
     /// Pointers are those of a request that has the filters at `at`. A blank text is refused: as a filter it would let
     /// everything through.
     pub fn check(&self, at: &str, checks: &mut Checks) {
+        for (name, time) in [("deleted_before", self.deleted_before), ("deleted_after", self.deleted_after)] {
+            if time.is_some_and(|time| !(1..=9999).contains(&time.year())) {
+                checks.fail(format!("{at}/{name}"), "must lie in the years 1 to 9999");
+            }
+        }
         for (name, text) in [("q", &self.q), ("deleted_by", &self.deleted_by)] {
             if let Some(text) = text {
                 let pointer = format!("{at}/{name}");

@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 
-use crate::domain::error::{Conflict, Error};
+use crate::domain::error::{Conflict, Error, FieldError};
 
 /// Constraints and unique indexes that a well-formed request can run into, and what that means.
 ///
@@ -132,6 +132,8 @@ fn from_database(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> Error {
         Error::Busy
     } else if says("due to statement timeout") {
         Error::TooSlow
+    } else if says("timestamp out of range") {
+        Error::Invalid(vec![FieldError::new("", "has a time that no calendar needs: stay within the years 1 to 9999")])
     } else if says("server closed the connection")
         || says("terminating connection")
         || says("the database system is")

@@ -16,6 +16,7 @@ mod imports;
 mod invariants;
 mod linked;
 mod main_job;
+mod many;
 mod many_records;
 mod model;
 mod operations;
