@@ -6,6 +6,7 @@ mod instants;
 mod kinds;
 pub mod node;
 mod nodes;
+mod purging;
 mod steps;
 
 use diesel::connection::SimpleConnection;

@@ -112,6 +112,40 @@ impl Story {
 
 #[test]
 fn nothing_of_a_purged_person_is_left() {
+    nothing_is_left_after(|story, id| {
+        story.client.delete(&format!("/recycle-bin/{id}")).expect(204);
+    });
+}
+
+/// A rehearsal, a restore and a purge of many that has the person among others, each with its stored answer.
+#[test]
+fn nothing_of_a_person_purged_in_bulk_is_left() {
+    nothing_is_left_after(|story, id| {
+        let others: Vec<String> =
+            (0..3).map(|n| story.create("/contacts", &json!({"last_name": format!("Other {n}")}))).collect();
+        let deletion = delete_ids(&story.client, "contact", &others);
+        let bulk = |body: &Value| ended(&story.client, &story.post("/bulk-actions", body));
+        let ids = json!({"ids": [id, others[0]]});
+        let restored = bulk(&json!({"action": "restore", "entity": "contact", "target": ids}));
+        assert_eq!(restored["counts"]["restored"], 2);
+        let tags =
+            bulk(&json!({"action": "add_tags", "entity": "contact", "target": ids, "tags": ["a"], "notify": "always"}));
+        assert_eq!(tags["counts"]["tagged"], 2);
+        delete_ids(&story.client, "contact", &[id.to_owned(), others[0].clone()]);
+        let by_deletion = json!({"deletion_id": deletion["id"]});
+        bulk(&json!({"action": "restore", "entity": "contact", "target": by_deletion, "dry_run": true}));
+        let everything = json!({"action": "purge", "entity": "contact", "target": {"bin": {}}, "expected_count": 4,
+            "notify": "always", "dry_run": true});
+        let rehearsal = bulk(&everything);
+        let execution = format!("/bulk-actions/{}/execute", rehearsal["id"].as_str().unwrap());
+        let purge = ended(&story.client, &story.post(&execution, &json!({})));
+        assert_eq!(purge["counts"]["purged"], 4);
+        let results = story.client.get(&format!("/bulk-actions/{}/results", purge["id"].as_str().unwrap())).expect(200);
+        assert!(results["data"].as_array().unwrap().iter().all(|row| row["name"].is_null()), "{results}");
+    });
+}
+
+fn nothing_is_left_after(purge: impl FnOnce(&Story, &str)) {
     let database = TestDatabase::create();
     let mut connection = database.connect();
     let node = Node::start(&database);
@@ -125,7 +159,7 @@ fn nothing_of_a_purged_person_is_left() {
         assert!(before.iter().any(|found| found.contains(trace)), "{trace} is somewhere: {before:?}");
     }
 
-    story.client.delete(&format!("/recycle-bin/{id}")).expect(204);
+    purge(&story, &id);
     assert_eq!(traces(&mut connection), Vec::<String>::new());
     let log = node.whole_log().to_lowercase();
     assert!(log.contains("/contacts/{id}"), "the log has the requests");
