@@ -27,7 +27,7 @@ pub enum Outcome {
     /// Something stands in its way: a live record holds the `external_id` of one to restore, or it would have more tags
     /// than a record can. It stayed as it was.
     Conflict,
-    /// It is no longer as it was when the action was accepted: it stayed.
+    /// It is no longer as it was when the action was accepted, or is not in the bin: it stayed.
     Changed,
     /// It was so already.
     Unchanged,

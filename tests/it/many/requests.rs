@@ -7,18 +7,43 @@ use super::body;
 use crate::bulk_delete::{contacts, delete_ids};
 use crate::harness::TestServer;
 
+type Case<'a> = (&'a str, &'a str, &'a Value, Value, &'a str);
+
+/// One contact is live, one lies in the bin; each case is refused for the member at its pointer, and nothing changes.
+struct Scene {
+    server: TestServer,
+    ids: Vec<String>,
+    deletion: Value,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let server = TestServer::start();
+        let admin = server.admin();
+        let ids = contacts(&admin, &["a", "b"]);
+        let deletion = delete_ids(&admin, "contact", &ids[1..]);
+        Self { server, ids, deletion }
+    }
+
+    fn refuses(&self, cases: &[Case]) {
+        let admin = self.server.admin();
+        for (action, entity, target, rest, pointer) in cases {
+            let problem = admin.post("/bulk-actions", body(action, entity, target, rest)).refused("validation-failed");
+            assert_eq!(problem["errors"][0]["pointer"], *pointer, "{action} {entity} {target} {rest}: {problem}");
+        }
+        assert_eq!(admin.get("/bulk-actions").expect(200)["data"].as_array().unwrap().len(), 1, "the delete alone");
+        assert_eq!(admin.get("/recycle-bin?with_total=true").expect(200)["page"]["total"], 1);
+        assert_eq!(admin.get(&format!("/contacts/{}", self.ids[0])).expect(200)["tags"], json!([]));
+    }
+}
+
 #[test]
-fn what_does_not_go_together_is_named() {
-    let server = TestServer::start();
-    let admin = server.admin();
-    let ids = contacts(&admin, &["a", "b"]);
-    let deletion = delete_ids(&admin, "contact", &ids[1..]);
-    let one = json!({"ids": ids});
-    let bin = json!({"bin": {}});
+fn members_that_do_not_go_with_the_action_are_named() {
+    let scene = Scene::new();
+    let (one, bin) = (json!({"ids": scene.ids}), json!({"bin": {}}));
     let tags = json!({"tags": ["x"]});
-    let sure = json!({"expected_count": 1});
     let many: Vec<String> = (0..51).map(|n| n.to_string()).collect();
-    for (action, entity, target, rest, pointer) in [
+    scene.refuses(&[
         ("delete", "contact", &one, tags.clone(), "/tags"),
         ("restore", "contact", &one, json!({"tags": []}), "/tags"),
         ("deactivate", "contact", &one, tags.clone(), "/tags"),
@@ -35,6 +60,24 @@ fn what_does_not_go_together_is_named() {
         ("remove_tags", "deal", &one, tags.clone(), "/entity"),
         ("delete", "deal", &one, json!({}), "/entity"),
         ("deactivate", "deal", &one, json!({}), "/entity"),
+        ("purge", "contact", &bin, json!({}), "/expected_count"),
+        ("purge", "contact", &bin, json!({"expected_count": -1}), "/expected_count"),
+        ("purge", "contact", &bin, json!({"expected_count": "1"}), "/expected_count"),
+        ("purge", "contact", &bin, json!({"expected_count": 1, "on_conflict": "refuse"}), "/on_conflict"),
+        ("purge", "contact", &bin, json!({"expected_count": 1, "on_blocked": "skip"}), "/on_blocked"),
+        ("add_tags", "contact", &one, json!({"tags": ["x"], "on_conflict": "refuse"}), "/on_conflict"),
+        ("restore", "contact", &bin, json!({"on_conflict": "overwrite"}), "/on_conflict"),
+        ("tag", "contact", &one, tags.clone(), "/action"),
+        ("restore", "ticket", &bin, json!({}), "/entity"),
+    ]);
+}
+
+#[test]
+fn targets_that_do_not_go_with_the_action_are_named() {
+    let scene = Scene::new();
+    let (ids, deletion, bin) = (&scene.ids, &scene.deletion, json!({"bin": {}}));
+    let (tags, sure) = (json!({"tags": ["x"]}), json!({"expected_count": 1}));
+    scene.refuses(&[
         ("add_tags", "contact", &bin, tags.clone(), "/target/bin"),
         ("add_tags", "contact", &json!({"deletion_id": deletion["id"]}), tags.clone(), "/target/deletion_id"),
         ("delete", "contact", &bin, json!({}), "/target/bin"),
@@ -55,22 +98,7 @@ fn what_does_not_go_together_is_named() {
         ("purge", "contact", &json!({"bin": {"deleted_by": ""}}), sure.clone(), "/target/bin/deleted_by"),
         ("purge", "contact", &json!({"bin": {"deletion_id": "x"}}), sure.clone(), "/target/bin/deletion_id"),
         ("purge", "contact", &json!({"bin": {"deleted_before": "soon"}}), sure.clone(), "/target/bin/deleted_before"),
-        ("purge", "contact", &bin, json!({}), "/expected_count"),
-        ("purge", "contact", &bin, json!({"expected_count": -1}), "/expected_count"),
-        ("purge", "contact", &bin, json!({"expected_count": "1"}), "/expected_count"),
-        ("purge", "contact", &bin, json!({"expected_count": 1, "on_conflict": "refuse"}), "/on_conflict"),
-        ("purge", "contact", &bin, json!({"expected_count": 1, "on_blocked": "skip"}), "/on_blocked"),
-        ("add_tags", "contact", &one, json!({"tags": ["x"], "on_conflict": "refuse"}), "/on_conflict"),
-        ("restore", "contact", &bin, json!({"on_conflict": "overwrite"}), "/on_conflict"),
-        ("tag", "contact", &one, tags.clone(), "/action"),
-        ("restore", "ticket", &bin, json!({}), "/entity"),
-    ] {
-        let problem = admin.post("/bulk-actions", body(action, entity, target, &rest)).refused("validation-failed");
-        assert_eq!(problem["errors"][0]["pointer"], pointer, "{action} {entity} {target} {rest}: {problem}");
-    }
-    assert_eq!(admin.get("/bulk-actions").expect(200)["data"].as_array().unwrap().len(), 1, "the delete alone");
-    assert_eq!(admin.get("/recycle-bin?with_total=true").expect(200)["page"]["total"], 1);
-    assert_eq!(admin.get(&format!("/contacts/{}", ids[0])).expect(200)["tags"], json!([]));
+    ]);
 }
 
 #[test]

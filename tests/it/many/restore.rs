@@ -41,7 +41,8 @@ fn each_filter_of_the_bin_selects_what_its_list_shows() {
         let listed = admin.get(&format!("/recycle-bin?type=contact&with_total=true&{query}")).expect(200);
         assert_eq!(listed["page"]["total"], json!(selected.len()), "{filters}");
         let rehearsal = act(&admin, "restore", "contact", json!({"bin": filters}), json!({"dry_run": true}));
-        assert_eq!(counts(&rehearsal, &["matched", "restored"]), [selected.len() as i64; 2], "{filters}");
+        let selected_count = i64::try_from(selected.len()).unwrap();
+        assert_eq!(counts(&rehearsal, &["matched", "restored"]), [selected_count; 2], "{filters}");
         assert_eq!(rehearsal["target"], json!({"kind": "bin", "bin": filters}));
         let chosen: Vec<String> = selected.iter().map(|index| ids[*index].clone()).collect();
         assert_eq!(outcomes(&admin, &rehearsal, &chosen), vec!["restored"; chosen.len()], "{filters}");
