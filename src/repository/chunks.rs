@@ -1,5 +1,7 @@
 //! Frozen sets: an array of ids a chunk, claimed, worked on and finished in one transaction.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::sql;
 use diesel::pg::Pg;
@@ -170,6 +172,8 @@ pub struct Chunk {
     pub action_id: Uuid,
     pub number: i32,
     pub ids: Vec<Uuid>,
+    /// Of a restore: the records of the chunk that leave their `external_id` to a twin in the set, and to which.
+    pub twins: BTreeMap<Uuid, Uuid>,
 }
 
 /// The next account after `after`, in a circle, that has chunks due.
@@ -196,17 +200,25 @@ pub fn account_with_due(sweep: &mut Sweep, after: Option<AccountId>) -> Result<O
 
 /// Claims a due chunk of the account that no other transaction holds, the oldest action's first.
 pub fn claim(tx: &mut Tx) -> Result<Option<Chunk>> {
-    let row: Option<(Uuid, i32, Vec<Uuid>)> = bulk_action_chunks::table
+    let row: Option<(Uuid, i32, Vec<Uuid>, Option<Vec<Uuid>>)> = bulk_action_chunks::table
         .filter(bulk_action_chunks::account_id.eq(tx.account().0))
         .filter(bulk_action_chunks::state.eq(sql::<Text>("'pending'")))
         .filter(bulk_action_chunks::next_attempt_at.le(tx.now()))
         .order((bulk_action_chunks::action_id, bulk_action_chunks::number))
-        .select((bulk_action_chunks::action_id, bulk_action_chunks::number, bulk_action_chunks::ids))
+        .select((
+            bulk_action_chunks::action_id,
+            bulk_action_chunks::number,
+            bulk_action_chunks::ids,
+            bulk_action_chunks::twins,
+        ))
         .for_update()
         .skip_locked()
         .first(tx.conn)
         .optional()?;
-    Ok(row.map(|(action_id, number, ids)| Chunk { action_id, number, ids }))
+    Ok(row.map(|(action_id, number, ids, pairs)| {
+        let twins = pairs.unwrap_or_default().chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+        Chunk { action_id, number, ids, twins }
+    }))
 }
 
 /// Marks a held chunk as done and keeps the records whose outcome was not the action's own.
@@ -282,7 +294,7 @@ pub fn next(tx: &mut Tx, action_id: Uuid, number: i32) -> Result<Option<Chunk>> 
         .select((bulk_action_chunks::number, bulk_action_chunks::ids))
         .first(tx.conn)
         .optional()?;
-    Ok(row.map(|(number, ids)| Chunk { action_id, number, ids }))
+    Ok(row.map(|(number, ids)| Chunk { action_id, number, ids, twins: BTreeMap::new() }))
 }
 
 /// Those of `ids` that came out of another action as `outcome`, which is not its main one.

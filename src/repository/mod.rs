@@ -34,3 +34,4 @@ pub mod tags;
 pub mod tickets;
 pub mod time_trackings;
 pub mod titles;
+pub mod twins;

@@ -20,6 +20,7 @@ diesel::table! {
         state -> Text,
         attempts -> Int4,
         next_attempt_at -> Timestamptz,
+        twins -> Nullable<Array<Uuid>>,
     }
 }
 

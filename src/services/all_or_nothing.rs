@@ -18,7 +18,7 @@ pub(super) fn run(tx: &mut Tx, action: &BulkAction, chunk: &Chunk) -> Result<Chu
 }
 
 fn look_through(tx: &mut Tx, action: &BulkAction, chunk: &Chunk) -> Result<ChunkRun> {
-    let blocked = blocked_of(work(tx, action, &chunk.ids, Mode::Rehearse)?);
+    let blocked = blocked_of(work(tx, action, chunk, Mode::Rehearse)?);
     chunks::finish_rehearsal(tx, chunk, &blocked)?;
     let count = i64::try_from(blocked.len()).map_err(|error| Error::Internal(error.to_string()))?;
     let Some((action, last)) = bulk_actions::add_rehearsed(tx, action.id, count)? else {
@@ -91,7 +91,7 @@ fn delete_chunks(tx: &mut Tx, action: &BulkAction) -> Result<Pass> {
     let mut number = ALL_AT_ONCE;
     while let Some(chunk) = chunks::next(tx, action.id, number)? {
         number = chunk.number;
-        let result = work(tx, action, &chunk.ids, Mode::Apply)?;
+        let result = work(tx, action, &chunk, Mode::Apply)?;
         tally += Tally::of(&result);
         if tally.blocked > 0 {
             return Ok(Pass::Blocked(blocked_of(result)));

@@ -15,7 +15,7 @@ use crate::repository::bulk_actions::NewAction;
 use crate::repository::chunks::{self, FrozenSet, Part};
 use crate::repository::db::Tx;
 use crate::repository::recycle_bin::BinFilter;
-use crate::repository::{bulk_actions, deletions, outbox, settings};
+use crate::repository::{bulk_actions, deletions, outbox, settings, twins};
 
 /// How long after it was accepted a dry run can be executed.
 const DRY_RUN_VALID: TimeDelta = TimeDelta::hours(24);
@@ -191,6 +191,13 @@ fn repeat(tx: &mut Tx, actor: &Actor, origin: &BulkAction, new: NewAction, part:
     begin(tx, id, frozen)
 }
 
+/// Settles which of twins in the set of a restore keeps the `external_id`; within one chunk it settles itself, and what one
+/// deletion took was live at once, so it has none.
+fn settle_twins(tx: &mut Tx, action: &BulkAction, frozen: FrozenSet) -> Result<()> {
+    let can_have_twins = action.action == Action::Restore && action.target.of_the_bin().deletion_id.is_none();
+    if can_have_twins && frozen.chunks > 1 { twins::note(tx, action.id, action.entity) } else { Ok(()) }
+}
+
 fn begin(tx: &mut Tx, id: Uuid, frozen: FrozenSet) -> Result<BulkAction> {
     bulk_actions::set_matched(tx, id, frozen.matched, frozen.chunks)?;
     if frozen.matched == 0
@@ -198,7 +205,9 @@ fn begin(tx: &mut Tx, id: Uuid, frozen: FrozenSet) -> Result<BulkAction> {
     {
         report(tx, &ended)?;
     }
-    bulk_actions::find(tx, id)?.ok_or_else(|| Error::Internal("the new action is gone".to_owned()))
+    let action = bulk_actions::find(tx, id)?.ok_or_else(|| Error::Internal("the new action is gone".to_owned()))?;
+    settle_twins(tx, &action, frozen)?;
+    Ok(action)
 }
 
 /// Puts the report into the outbox when it is due and there is an address.

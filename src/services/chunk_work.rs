@@ -1,5 +1,7 @@
 //! Working on the chunks of bulk actions: one chunk is one transaction, whatever the action.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use super::all_or_nothing;
@@ -49,7 +51,7 @@ pub fn run_chunk(tx: &mut Tx, seen: &mut dyn FnMut(&Chunk)) -> Result<ChunkRun> 
         return all_or_nothing::run(tx, &action, &chunk);
     }
     let mode = if action.options.dry_run { Mode::Rehearse } else { Mode::Apply };
-    let result = work(tx, &action, &chunk.ids, mode)?;
+    let result = work(tx, &action, &chunk, mode)?;
     let deleted = action.action == Action::Delete && mode == Mode::Apply && !result.succeeded.is_empty();
     let purge_at = deleted.then(|| deletion::bin_stamp(tx, action.id, action.retention_days).purge_at);
     if let Some(purge_at) = purge_at {
@@ -67,13 +69,13 @@ pub fn run_chunk(tx: &mut Tx, seen: &mut dyn FnMut(&Chunk)) -> Result<ChunkRun> 
 }
 
 /// Does to these records what the action is for.
-pub(super) fn work(tx: &mut Tx, action: &BulkAction, ids: &[Uuid], mode: Mode) -> Result<ChunkResult> {
-    let strays = strays(tx, action, ids)?;
+pub(super) fn work(tx: &mut Tx, action: &BulkAction, chunk: &Chunk, mode: Mode) -> Result<ChunkResult> {
+    let strays = strays(tx, action, &chunk.ids)?;
     if strays.is_empty() {
-        return handle(tx, action, ids, mode);
+        return handle(tx, action, chunk, &chunk.ids, mode);
     }
-    let rest: Vec<Uuid> = ids.iter().filter(|id| strays.binary_search(id).is_err()).copied().collect();
-    let mut result = handle(tx, action, &rest, mode)?;
+    let rest: Vec<Uuid> = chunk.ids.iter().filter(|id| strays.binary_search(id).is_err()).copied().collect();
+    let mut result = handle(tx, action, chunk, &rest, mode)?;
     result.exceptions.extend(strays.into_iter().map(|id| Exception::new(id, Outcome::Changed)));
     Ok(result)
 }
@@ -90,7 +92,8 @@ fn strays(tx: &mut Tx, action: &BulkAction, ids: &[Uuid]) -> Result<Vec<Uuid>> {
     chunks::no_longer_matching(tx, kind, ids, tree.condition())
 }
 
-fn handle(tx: &mut Tx, action: &BulkAction, ids: &[Uuid], mode: Mode) -> Result<ChunkResult> {
+/// `ids`: those of the chunk that are still meant.
+fn handle(tx: &mut Tx, action: &BulkAction, chunk: &Chunk, ids: &[Uuid], mode: Mode) -> Result<ChunkResult> {
     match action.action {
         Action::Delete => {
             let kind = record_kind(action)?;
@@ -110,7 +113,10 @@ fn handle(tx: &mut Tx, action: &BulkAction, ids: &[Uuid], mode: Mode) -> Result<
             (Some(Action::Deactivate), _) => set_status(tx, record_kind(action)?, ids, Status::Active, mode),
             (Some(Action::Reactivate), _) => set_status(tx, record_kind(action)?, ids, Status::Deactivated, mode),
             (Some(_), Some(origin)) => undo_deletion(tx, action, origin.action_id, ids, mode),
-            _ => restoration::restore_records(tx, action.entity, ids, &rules(action, mode)),
+            _ => {
+                let rules = RestoreRules { twins: chunk.twins.clone(), ..rules(action, mode) };
+                restoration::restore_records(tx, action.entity, ids, &rules)
+            }
         },
     }
 }
@@ -130,7 +136,7 @@ fn undo_deletion(tx: &mut Tx, action: &BulkAction, deletion: Uuid, ids: &[Uuid],
 }
 
 fn rules(action: &BulkAction, mode: Mode) -> RestoreRules {
-    RestoreRules { meant: meant(action), on_conflict: action.options.on_conflict, mode }
+    RestoreRules { meant: meant(action), on_conflict: action.options.on_conflict, twins: BTreeMap::new(), mode }
 }
 
 /// What of the bin the action is for: of an undo, what its deletion took.

@@ -18,6 +18,8 @@ pub struct RestoreRules {
     /// Only what this lets through: an undo brings back exactly what its action did.
     pub meant: BinFilter,
     pub on_conflict: OnConflict,
+    /// Records that leave their `external_id` to a twin elsewhere in the set, and to which.
+    pub twins: BTreeMap<Uuid, Uuid>,
     pub mode: Mode,
 }
 
@@ -67,7 +69,7 @@ fn plan(
         }
         None => true,
     });
-    let conflicts = external_id_conflicts(tx, kind, &candidates)?;
+    let conflicts = external_id_conflicts(tx, kind, &candidates, &rules.twins)?;
     for row in &candidates {
         match conflicts.get(&row.id) {
             Some(twin) if rules.on_conflict == OnConflict::Refuse => {
@@ -83,9 +85,14 @@ fn plan(
     Ok(plan)
 }
 
-/// The candidates whose `external_id` is taken, and by which record: a live one, or the twin among the candidates that
-/// was deleted last.
-fn external_id_conflicts(tx: &mut Tx, kind: BinKind, candidates: &[LockedRow]) -> Result<BTreeMap<Uuid, Uuid>> {
+/// The candidates whose `external_id` is taken, and by which record: a live one, or the twin among the candidates or
+/// elsewhere in the set that was deleted last.
+fn external_id_conflicts(
+    tx: &mut Tx,
+    kind: BinKind,
+    candidates: &[LockedRow],
+    twins: &BTreeMap<Uuid, Uuid>,
+) -> Result<BTreeMap<Uuid, Uuid>> {
     let external_ids: Vec<&str> = candidates.iter().filter_map(|row| row.external_id.as_deref()).collect();
     let mut holders = recycle_bin::live_holders(tx, kind, &external_ids)?;
     let mut by_last_deleted: Vec<&LockedRow> = candidates.iter().collect();
@@ -93,7 +100,7 @@ fn external_id_conflicts(tx: &mut Tx, kind: BinKind, candidates: &[LockedRow]) -
     let mut conflicts = BTreeMap::new();
     for row in by_last_deleted {
         let Some(external_id) = &row.external_id else { continue };
-        if let Some(holder) = holders.get(external_id) {
+        if let Some(holder) = holders.get(external_id).or_else(|| twins.get(&row.id)) {
             conflicts.insert(row.id, *holder);
         } else {
             holders.insert(external_id.clone(), row.id);
@@ -154,7 +161,7 @@ fn bring_back(tx: &mut Tx, parents: Vec<(RecordKind, Plan)>, deals: &Plan, neede
 /// # Errors
 /// `NotFound` when it does not lie there; `RestoreConflict` and `ParentExpired` when it cannot come back.
 pub fn restore_one(tx: &mut Tx, kind: BinKind, id: Uuid, on_conflict: OnConflict) -> Result<()> {
-    let rules = RestoreRules { meant: BinFilter::default(), on_conflict, mode: Mode::Apply };
+    let rules = RestoreRules { meant: BinFilter::default(), on_conflict, twins: BTreeMap::new(), mode: Mode::Apply };
     let result = restore_records(tx, kind, &[id], &rules)?;
     let Some(exception) = result.exceptions.into_iter().next() else { return Ok(()) };
     match (exception.conflict_with, exception.parent) {

@@ -97,7 +97,8 @@ fn the_readmes_walk_gives_what_the_readme_shows() {
         imported("time_trackings"),
         counted,
         format!(
-            "\"matched\":{count},\"processed\":{count},\"deleted\":{deleted},\"restored\":0,\"deactivated\":0,\"reactivated\":0,\"blocked\":{blocked},"
+            "\"matched\":{count},\"processed\":{count},\"deleted\":{deleted},\"restored\":0,\"purged\":0,\"deactivated\":0,\"reactivated\":0,\
+             \"tagged\":0,\"untagged\":0,\"blocked\":{blocked},"
         ),
         format!("\"matched\":{deleted},\"processed\":{deleted},\"deleted\":0,\"restored\":{},", deleted - 1),
         "\"unchanged\":1,".to_owned(),

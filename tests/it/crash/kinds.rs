@@ -75,6 +75,10 @@ fn all_contacts(action: &str, more: Value) -> Value {
     body
 }
 
+fn what_lies_in_the_bin(action: &str) -> Value {
+    json!({"action": action, "entity": "contact", "target": {"bin": {}}, "expected_count": CONTACTS, "notify": "never"})
+}
+
 const KINDS: &[Kind] = &[
     Kind {
         name: "delete",
@@ -130,6 +134,34 @@ const KINDS: &[Kind] = &[
         body: || Value::Null,
         counts: &[("restored", Share::All)],
         left: &[("deleted_at IS NULL AND version = 3", Share::All)],
+    },
+    Kind {
+        name: "restore",
+        before: Before::Binned,
+        body: || what_lies_in_the_bin("restore"),
+        counts: &[("restored", Share::All)],
+        left: &[("deleted_at IS NULL AND version = 3", Share::All)],
+    },
+    Kind {
+        name: "purge",
+        before: Before::Binned,
+        body: || what_lies_in_the_bin("purge"),
+        counts: &[("purged", Share::All)],
+        left: &[("true", Share::None)],
+    },
+    Kind {
+        name: "add tags",
+        before: Before::Linked,
+        body: || all_contacts("add_tags", json!({"tags": ["a", "Copied"]})),
+        counts: &[("tagged", Share::All)],
+        left: &[("tags = '{copied,a}' AND tag_keys = tags AND version = 2", Share::All)],
+    },
+    Kind {
+        name: "remove tags",
+        before: Before::Linked,
+        body: || all_contacts("remove_tags", json!({"tags": ["COPIED"]})),
+        counts: &[("untagged", Share::All)],
+        left: &[("tags = '{}' AND tag_keys = '{}' AND version = 2", Share::All)],
     },
 ];
 

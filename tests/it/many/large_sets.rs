@@ -29,6 +29,49 @@ fn cancelled(server: &TestServer, client: &Client, start: impl Fn() -> Value) ->
     2_000
 }
 
+/// The twins of 2,100 pairs lie in different chunks, and those that were deleted last come last.
+#[test]
+fn of_twins_in_different_chunks_the_one_deleted_last_comes_back() {
+    let server = TestServer::start();
+    let (admin, mut sql) = (server.admin(), server.sql());
+    many_records::contacts(&admin, &mut sql, 2_100);
+    sql.batch_execute(
+        "UPDATE contacts AS c SET id = ('00000000-0000-7000-8000-' || lpad(n.n::text, 12, '0'))::uuid, \
+         external_id = 'E-' || n.n \
+         FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM contacts) AS n WHERE n.id = c.id",
+    )
+    .unwrap();
+    // Copies with higher ids and the same external ids, deleted later.
+    let columns = text(
+        &mut sql,
+        "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns \
+         WHERE table_name = 'contacts' AND column_name <> 'id'",
+    );
+    let all = json!({"segment_id": "all-contacts"});
+    let first = ended(&admin, &ask(&admin, "delete", "contact", &all, &json!({})));
+    assert_eq!(counts(&first, &["deleted"]), [2_100]);
+    sql.batch_execute(&format!(
+        "INSERT INTO contacts (id, {columns}) SELECT ('f' || substr(id::text, 2))::uuid, {columns} FROM contacts"
+    ))
+    .unwrap();
+    sql.batch_execute("UPDATE contacts SET deleted_at = deleted_at - interval '1 hour' WHERE id::text LIKE '0%'")
+        .unwrap();
+
+    let rehearsal = act(&admin, "restore", "contact", json!({"bin": {}}), json!({"dry_run": true}));
+    let action = ended(&admin, &admin.call(&path(&rehearsal, "execute")).expect(202));
+    for action in [&rehearsal, &action] {
+        assert_eq!(counts(action, &["matched", "restored", "conflict"]), [4_200, 2_100, 2_100]);
+    }
+    let wrong = "SELECT count(*) FROM contacts WHERE (deleted_at IS NULL) = (id::text LIKE '0%')";
+    assert_eq!(count(&mut sql, wrong), 0, "the ones deleted last are live");
+    let with_twin =
+        "SELECT count(*) FROM bulk_action_exceptions WHERE 'f' || substr(record_id::text, 2) = conflict_with::text";
+    assert_eq!(count(&mut sql, with_twin), 4_200);
+    let dropped = json!({"on_conflict": "drop_external_id"});
+    assert_eq!(counts(&act(&admin, "restore", "contact", json!({"bin": {}}), dropped), &["restored"]), [2_100]);
+    invariants::hold(&mut sql);
+}
+
 #[test]
 fn every_action_on_ten_thousand_contacts() {
     let server = TestServer::start_with(|settings| settings.workers = 1);

@@ -1,0 +1,1 @@
+ALTER TABLE bulk_action_chunks DROP COLUMN twins;
