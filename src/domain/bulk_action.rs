@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::approval::Approval;
 use super::blocker::Blocker;
 use super::entity::BinKind;
 
@@ -29,6 +30,8 @@ pub enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionStatus {
+    /// So many records at once need the approval of another admin.
+    AwaitingApproval,
     Queued,
     Running,
     Completed,
@@ -38,6 +41,10 @@ pub enum ActionStatus {
     Cancelled,
     /// A part of the records failed again and again; what was done until then stands.
     Failed,
+    /// Another admin refused it: every record is as it was.
+    Rejected,
+    /// No other admin decided in time: every record is as it was.
+    Lapsed,
 }
 
 /// What a delete does with records that something live is linked to.
@@ -230,6 +237,8 @@ pub struct BulkAction {
     pub restorable_until: Option<DateTime<Utc>>,
     /// Why the action failed.
     pub failure: Option<String>,
+    /// Of an action that needed one.
+    pub approval: Option<Approval>,
 }
 
 impl Action {
@@ -255,7 +264,7 @@ impl Action {
 
 impl ActionStatus {
     pub const fn ended(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
+        !matches!(self, Self::AwaitingApproval | Self::Queued | Self::Running)
     }
 }
 

@@ -65,6 +65,7 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forbidden {
     AdminOnly,
+    OwnApproval,
     StandardSegment,
 }
 
@@ -105,6 +106,7 @@ pub enum Conflict {
     AlreadyExecuted {
         execution: Uuid,
     },
+    NotAwaitingApproval,
     IdempotencyInProgress,
 }
 

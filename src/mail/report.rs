@@ -23,6 +23,8 @@ pub struct Report {
     pub kind: BinKind,
     pub source: Source,
     pub reason: Option<String>,
+    /// Name (or user id) of the admin who approved it, and when; None when it needed no approval.
+    pub approved_by: Option<(String, DateTime<Utc>)>,
     pub ending: Ending,
     pub counts: Counts,
     pub finished_at: DateTime<Utc>,
@@ -155,6 +157,9 @@ impl Report {
         };
         tidy(&mut self.recipient_name);
         tidy(&mut self.reason);
+        if let Some((who, _)) = &mut self.approved_by {
+            *who = one_line(who);
+        }
         if let Source::Segment(name) = &mut self.source {
             *name = one_line(name);
         }

@@ -1,11 +1,14 @@
 //! What takes more than one repository call: the engine, taking back, imports, notifications.
 
 mod all_or_nothing;
+pub mod approvals;
 pub mod bulk_actions;
 pub mod chunk_work;
 pub mod deletion;
+pub mod digests;
 pub mod exports;
 pub mod imports;
+pub mod known_admins;
 pub mod linked_records;
 pub mod notifications;
 pub mod purging;
@@ -16,6 +19,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use self::known_admins::SeenCallers;
 use crate::repository::db::Db;
 
 /// What requests work with.
@@ -23,6 +27,7 @@ use crate::repository::db::Db;
 pub struct Services {
     pub db: Db,
     pub signals: Signals,
+    pub callers: Arc<SeenCallers>,
 }
 
 /// Wakes the workers of this process at once; those of others poll.

@@ -1,7 +1,10 @@
 //! What mails say in French.
 
+mod notices;
+
 use chrono::{DateTime, Datelike, Utc};
 
+use super::notices::NoticePhrases;
 use super::{Noun, Phrases, group_digits, month_name};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
@@ -184,10 +187,7 @@ impl Phrases for French {
     }
 
     fn opening(&self, report: &Report) -> String {
-        let greeting = match &report.recipient_name {
-            Some(name) => format!("Bonjour {name}"),
-            None => "Bonjour".to_owned(),
-        };
+        let greeting = self.greeting(report.recipient_name.as_deref());
         let reason = match &report.reason {
             Some(reason) => format!(" (motif : {reason})"),
             None => String::new(),
