@@ -217,7 +217,8 @@ pub async fn get_bulk_action(
         .await?;
     let mut response = HttpResponse::Ok();
     if !view.status.ended() {
-        response.insert_header(("retry-after", "1"));
+        let seconds = if view.status == ActionStatus::AwaitingApproval { "60" } else { "1" };
+        response.insert_header(("retry-after", seconds));
     }
     Ok(response.json(view))
 }
