@@ -1,14 +1,14 @@
 //! Prints an example of a mail, to look at it: `cargo run --example render_mail -- nl`.
 //! A second argument picks the part (`html`, `text`, `subject`), a third the case: of the report `kept`, `deactivated`,
 //! `undone`, `aborted`, `cancelled`, `failed`, `clean`, `long`, `deactivation`, `retry`; of the mails to other admins
-//! `approval`, `digest`; and the answers `approved`, `rejected`, `lapsed`.
+//! `approval`, `purge`, `digest`; and the answers `approved`, `rejected`, `lapsed`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sweep::domain::blocker::{Blocker, BlockerSample};
 use sweep::domain::bulk_action::OnBlocked;
 use sweep::domain::entity::BinKind;
 use sweep::domain::link_catalogue::{LinkRole, LinkedKind};
-use sweep::mail::approval::{ApprovalAnswered, ApprovalAsked, Request, Verdict};
+use sweep::mail::approval::{ApprovalAnswered, ApprovalAsked, Deletion, Fate, Request, Verdict};
 use sweep::mail::digest::{BinDigest, Leaving};
 use sweep::mail::exceptions_file::ExceptionsFile;
 use sweep::mail::locale::Language;
@@ -21,6 +21,11 @@ fn main() {
     let language = Language::from_locale(Some(argument(0, "en")));
     let mail = match argument(2, "kept") {
         "approval" => approval_asked(language).render(),
+        "purge" => {
+            let mut asked = approval_asked(language);
+            asked.request.deletion.fate = Fate::Purged;
+            asked.render()
+        }
         "digest" => digest(language).render(),
         case @ ("approved" | "rejected" | "lapsed") => approval_answered(language, case).render(),
         case => example(language, case).render(),
@@ -171,8 +176,11 @@ fn group(kind: LinkedKind, role: LinkRole, count: i64, titles: &[&str]) -> Block
 fn request() -> Request {
     let report = kept(Language::English);
     Request {
-        kind: BinKind::Contact,
-        records: 3949,
+        deletion: Deletion {
+            kind: BinKind::Contact,
+            records: 3949,
+            fate: Fate::Binned { on_blocked: OnBlocked::Skip, days: 30 },
+        },
         source: report.source,
         reason: report.reason,
         action_id: report.action_id,
@@ -186,8 +194,6 @@ fn approval_asked(language: Language) -> ApprovalAsked {
         recipient_name: Some("Bob".to_owned()),
         request: request(),
         asked_by: "Ann Peeters".to_owned(),
-        on_blocked: OnBlocked::Skip,
-        retention_days: 30,
         expires_at: "2026-11-27T09:14:07Z".parse().expect("a valid instant"),
     }
 }

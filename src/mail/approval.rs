@@ -14,13 +14,29 @@ use crate::domain::entity::BinKind;
 /// The deletion that needs an approval. Everything that users typed may be in here as they typed it.
 #[derive(Debug, Clone)]
 pub struct Request {
-    pub kind: BinKind,
-    pub records: u64,
+    pub deletion: Deletion,
     pub source: Source,
     pub reason: Option<String>,
     pub action_id: Uuid,
     /// Where the API is reached from outside.
     pub public_url: String,
+}
+
+/// What is to be deleted, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deletion {
+    pub kind: BinKind,
+    pub records: u64,
+    pub fate: Fate,
+}
+
+/// Where deleted records go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Into the recycle bin, from where they can be taken back for so many days.
+    Binned { on_blocked: OnBlocked, days: u64 },
+    /// Out of it, for good.
+    Purged,
 }
 
 /// Asks an admin to decide.
@@ -31,9 +47,6 @@ pub struct ApprovalAsked {
     pub request: Request,
     /// Name of who asked, or the user id.
     pub asked_by: String,
-    pub on_blocked: OnBlocked,
-    /// Days for which what is deleted can be taken back.
-    pub retention_days: u64,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -70,12 +83,12 @@ impl ApprovalAsked {
     pub fn render(&self) -> RenderedMail {
         let say = self.language.phrases();
         let request = &self.request;
-        let (kind, n, asked_by) = (request.kind, request.records, one_line(&self.asked_by));
-        let asks = say.asks_to_delete(&asked_by, kind, n, &request.described(say));
+        let (deletion, asked_by) = (request.deletion, one_line(&self.asked_by));
+        let asks = say.asks_to_delete(&asked_by, deletion, &request.described(say));
         let json = "-H \"Content-Type: application/json\" -d '{\"reason\": \"...\"}'";
         Notice {
             lang: say.tag(),
-            subject: say.approval_needed(&asked_by, kind, n),
+            subject: say.approval_needed(&asked_by, deletion),
             opening: format!("{}, {asks}", say.greeting(tidy(self.recipient_name.as_deref()).as_deref())),
             done: false,
             headline: Headline {
@@ -84,10 +97,7 @@ impl ApprovalAsked {
             },
             lines: Vec::new(),
             lines_end: None,
-            paragraphs: vec![
-                say.checked_again(self.on_blocked).to_owned(),
-                say.frozen_and_restorable(self.retention_days),
-            ],
+            paragraphs: vec![say.checked_again(deletion.fate).to_owned(), say.frozen_and_restorable(deletion.fate)],
             steps: vec![
                 Step { sentence: say.to_see_the_records(), command: get_command(&request.url("/results")) },
                 Step { sentence: say.to_approve(), command: post_command(&request.url("/approve")) },
@@ -108,7 +118,7 @@ impl ApprovalAnswered {
         let say = self.language.phrases();
         let request = &self.request;
         let verdict = self.verdict.tidied();
-        let answer = say.answer(&verdict, request.kind, request.records, &request.described(say));
+        let answer = say.answer(&verdict, request.deletion, &request.described(say));
         let begun = matches!(verdict, Verdict::Approved { .. });
         let reason_given = verdict.by().zip(tidy(self.reason_given.as_deref()));
         let headline = if begun { say.has_begun() } else { say.nothing_was_deleted() };
@@ -116,7 +126,7 @@ impl ApprovalAnswered {
         let follow = || Step { sentence: say.to_follow(), command: get_command(&request.url("")) };
         Notice {
             lang: say.tag(),
-            subject: say.answer_briefly(&verdict, request.kind, request.records),
+            subject: say.answer_briefly(&verdict, request.deletion),
             opening: format!("{}, {answer}", say.greeting(tidy(self.recipient_name.as_deref()).as_deref())),
             done: begun,
             headline: Headline { strong: headline.to_owned(), rest: next.to_owned() },

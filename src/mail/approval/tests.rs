@@ -5,10 +5,19 @@ use super::*;
 const ALL: [Language; 4] = [Language::English, Language::Dutch, Language::French, Language::German];
 const HOSTILE: &str = "<script>alert(1)</script>\r\n\r\nBcc: everyone@example.com";
 
+fn binned(on_blocked: OnBlocked, days: u64) -> Fate {
+    Fate::Binned { on_blocked, days }
+}
+
+fn asked_of(language: Language, fate: Fate) -> ApprovalAsked {
+    let mut asked = ApprovalAsked { language, ..asked() };
+    asked.request.deletion.fate = fate;
+    asked
+}
+
 fn request() -> Request {
     Request {
-        kind: BinKind::Contact,
-        records: 3949,
+        deletion: Deletion { kind: BinKind::Contact, records: 3949, fate: binned(OnBlocked::Skip, 30) },
         source: Source::Segment("Dutch contacts".to_owned()),
         reason: Some("GDPR clean-up 2026".to_owned()),
         action_id: Uuid::from_u128(12),
@@ -22,8 +31,6 @@ fn asked() -> ApprovalAsked {
         recipient_name: Some("Bob".to_owned()),
         request: request(),
         asked_by: "Ann".to_owned(),
-        on_blocked: OnBlocked::Skip,
-        retention_days: 30,
         expires_at: "2026-11-27T09:14:07Z".parse().unwrap(),
     }
 }
@@ -77,7 +84,7 @@ fn every_language_says_it_with_its_own_numbers_dates_and_plurals() {
         ["3.949 Kontakte", "27. November 2026 um 09:14 UTC", "sich 1 Tag lang", "Segment „Dutch contacts“"],
     ];
     for (language, facts) in ALL.into_iter().zip(facts) {
-        let mail = ApprovalAsked { language, retention_days: 1, ..asked() }.render();
+        let mail = asked_of(language, binned(OnBlocked::Skip, 1)).render();
         for fact in facts {
             assert!(mail.text.contains(fact), "{fact}\n{}", mail.text);
             let html = mail.html.replace("&#34;", "\"");
@@ -95,7 +102,7 @@ fn what_happens_to_linked_records_is_said_in_every_language_in_its_own_way() {
     let mut seen = std::collections::BTreeSet::new();
     for language in ALL {
         for on_blocked in [OnBlocked::Skip, OnBlocked::Abort, OnBlocked::Deactivate] {
-            let text = ApprovalAsked { language, on_blocked, ..asked() }.render().text;
+            let text = asked_of(language, binned(on_blocked, 30)).render().text;
             seen.insert(text.split("\n\n").nth(2).unwrap().to_owned());
         }
     }
@@ -129,7 +136,8 @@ fn answers_agree_in_number_in_every_language() {
     let subjects = |records: u64, verdict: &Verdict| {
         ALL.map(|language| {
             let mut mail = answered(verdict.clone());
-            (mail.language, mail.request.kind, mail.request.records) = (language, BinKind::Company, records);
+            (mail.language, mail.request.deletion.kind, mail.request.deletion.records) =
+                (language, BinKind::Company, records);
             mail.render().subject
         })
     };
@@ -172,5 +180,27 @@ fn what_users_typed_stays_text_on_one_line() {
         assert!(!mail.html.contains("<script") && mail.html.contains("&#60;script&#62;"), "{}", mail.html);
         assert!(mail.text.lines().all(|line| !line.starts_with("Bcc")), "{}", mail.text);
         assert!(!mail.subject.contains(['\r', '\n']), "{}", mail.subject);
+    }
+}
+
+#[test]
+fn what_is_purged_is_said_to_be_gone_for_good_and_never_to_come_back() {
+    for (language, asked_for, answered_with) in [
+        (Language::English, "delete 3,949 contacts for good", "contacts are being deleted for good"),
+        (Language::Dutch, "3.949 contacten definitief verwijderen", "contacten worden definitief verwijderd"),
+        (
+            Language::French,
+            "supprimer définitivement 3\u{202f}949 contacts",
+            "contacts sont en cours de suppression définitive",
+        ),
+        (Language::German, "3.949 Kontakte endgültig löschen", "Kontakte werden endgültig gelöscht"),
+    ] {
+        let asked = asked_of(language, Fate::Purged).render();
+        assert!(asked.subject.ends_with(asked_for) && asked.text.contains(asked_for), "{}", asked.text);
+        assert!(!asked.text.contains("30"), "{}", asked.text);
+        let mut answered = answered(Verdict::Approved { by: "Bob".to_owned(), at: at() });
+        (answered.language, answered.request.deletion.fate) = (language, Fate::Purged);
+        let answered = answered.render();
+        assert!(answered.subject.ends_with(answered_with), "{}", answered.subject);
     }
 }

@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
-use crate::mail::approval::Verdict;
+use crate::mail::approval::{Deletion, Fate, Verdict};
 use crate::mail::report::Source;
 
 /// Sentences end with their own punctuation, fragments with none. `who` is an admin's name.
@@ -19,23 +18,23 @@ pub(in crate::mail) trait NoticePhrases {
     fn because(&self, reason: &str) -> String;
 
     /// "Approval needed: Ann asks to delete 3,949 contacts"
-    fn approval_needed(&self, who: &str, kind: BinKind, n: u64) -> String;
+    fn approval_needed(&self, who: &str, deletion: Deletion) -> String;
     /// "Ann asks to delete 3,949 contacts (...).", after a greeting; and why a second admin is needed.
-    fn asks_to_delete(&self, who: &str, kind: BinKind, n: u64, described: &str) -> String;
+    fn asks_to_delete(&self, who: &str, deletion: Deletion, described: &str) -> String;
     fn nothing_deleted_yet(&self) -> &'static str;
     fn decide_until(&self, until: DateTime<Utc>) -> String;
     /// That each record is checked again, what for, and what becomes of those that something is linked to.
-    fn checked_again(&self, on_blocked: OnBlocked) -> &'static str;
-    /// That later matches are not touched, and for how many days the rest can be taken back.
-    fn frozen_and_restorable(&self, days: u64) -> String;
+    fn checked_again(&self, fate: Fate) -> &'static str;
+    /// That later matches are not touched, and whether the rest can be taken back.
+    fn frozen_and_restorable(&self, fate: Fate) -> String;
     fn to_see_the_records(&self) -> &'static str;
     fn to_approve(&self) -> &'static str;
     fn to_reject(&self) -> &'static str;
 
     /// "Bob approved: 3,949 contacts are being deleted"
-    fn answer_briefly(&self, verdict: &Verdict, kind: BinKind, n: u64) -> String;
+    fn answer_briefly(&self, verdict: &Verdict, deletion: Deletion) -> String;
     /// Who decided what on which request, after a greeting.
-    fn answer(&self, verdict: &Verdict, kind: BinKind, n: u64, described: &str) -> String;
+    fn answer(&self, verdict: &Verdict, deletion: Deletion, described: &str) -> String;
     fn has_begun(&self) -> &'static str;
     fn nothing_was_deleted(&self) -> &'static str;
     /// What comes next.

@@ -5,9 +5,9 @@ use uuid::Uuid;
 use super::report::source;
 use super::{Recipient, Words, admin};
 use crate::domain::approval::{Approval, Decision};
-use crate::domain::bulk_action::{ActionStatus, BulkAction, TargetSummary};
+use crate::domain::bulk_action::{Action, ActionStatus, BulkAction, TargetSummary};
 use crate::domain::error::{Error, Result};
-use crate::mail::approval::{ApprovalAnswered, ApprovalAsked, Request, Verdict};
+use crate::mail::approval::{ApprovalAnswered, ApprovalAsked, Deletion, Fate, Request, Verdict};
 use crate::mail::locale::Language;
 use crate::repository::bulk_actions;
 use crate::repository::db::Read;
@@ -30,8 +30,6 @@ pub(super) fn compose_asked(read: &mut Read, action_id: Uuid, user_id: &str, pub
         recipient_name: recipient.name.clone(),
         request: request(&action, public_url),
         asked_by: action.requester.name.unwrap_or(action.requested_by),
-        on_blocked: action.options.on_blocked,
-        retention_days: u64::try_from(action.retention_days).unwrap_or_default(),
         expires_at: approval.expires_at,
     };
     let content = mail.render();
@@ -57,12 +55,20 @@ pub(super) fn compose_answered(read: &mut Read, action_id: Uuid, public_url: Str
 
 fn request(action: &BulkAction, public_url: String) -> Request {
     Request {
-        kind: action.entity,
-        records: action.counts.matched.unsigned_abs(),
+        deletion: Deletion { kind: action.entity, records: action.counts.matched.unsigned_abs(), fate: fate(action) },
         source: source(action),
         reason: action.reason.clone(),
         action_id: action.id,
         public_url,
+    }
+}
+
+fn fate(action: &BulkAction) -> Fate {
+    match action.action {
+        Action::Delete | Action::Restore | Action::Deactivate | Action::Reactivate => Fate::Binned {
+            on_blocked: action.options.on_blocked,
+            days: u64::try_from(action.retention_days).unwrap_or_default(),
+        },
     }
 }
 

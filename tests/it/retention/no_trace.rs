@@ -119,7 +119,10 @@ fn nothing_of_a_purged_person_is_left() {
     let story = Story { client: node.client(&claims.token()), keys: std::cell::Cell::default() };
     let id = story.live_through();
     let sent = "SELECT count(*) FROM outbox WHERE status = 'sent'";
-    assert!(wait_until(10, || count(&mut connection, sent) == 2), "the reports of what was blocked and of the undo are sent");
+    assert!(
+        wait_until(10, || count(&mut connection, sent) == 2),
+        "the reports of what was blocked and of the undo are sent"
+    );
     let before = traces(&mut connection);
     for trace in TRACES {
         assert!(before.iter().any(|found| found.contains(trace)), "{trace} is somewhere: {before:?}");

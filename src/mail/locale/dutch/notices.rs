@@ -7,8 +7,13 @@ use super::super::{Phrases, pick};
 use super::{Dutch, record};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
-use crate::mail::approval::Verdict;
+use crate::mail::approval::{Deletion, Fate, Verdict};
 use crate::mail::report::Source;
+
+/// How the verb of a purge is qualified.
+fn for_good(deletion: Deletion) -> &'static str {
+    if deletion.fate == Fate::Purged { " definitief" } else { "" }
+}
 
 impl NoticePhrases for Dutch {
     fn greeting(&self, name: Option<&str>) -> String {
@@ -37,15 +42,15 @@ impl NoticePhrases for Dutch {
         format!("reden: {reason}")
     }
 
-    fn approval_needed(&self, who: &str, kind: BinKind, n: u64) -> String {
-        let records = self.records(kind, n);
-        format!("Goedkeuring gevraagd: {who} wil {records} verwijderen")
+    fn approval_needed(&self, who: &str, deletion: Deletion) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
+        format!("Goedkeuring gevraagd: {who} wil {records}{for_good} verwijderen")
     }
 
-    fn asks_to_delete(&self, who: &str, kind: BinKind, n: u64, described: &str) -> String {
-        let records = self.records(kind, n);
+    fn asks_to_delete(&self, who: &str, deletion: Deletion, described: &str) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
         format!(
-            "{who} wil {records} verwijderen {described}. Voor zoveel tegelijk is de goedkeuring van een \
+            "{who} wil {records}{for_good} verwijderen {described}. Voor zoveel tegelijk is de goedkeuring van een \
              tweede beheerder nodig."
         )
     }
@@ -62,17 +67,18 @@ impl NoticePhrases for Dutch {
         )
     }
 
-    fn checked_again(&self, on_blocked: OnBlocked) -> &'static str {
-        match on_blocked {
-            OnBlocked::Skip => {
+    fn checked_again(&self, fate: Fate) -> &'static str {
+        match fate {
+            Fate::Purged => "Na goedkeuring wordt elk record opnieuw gecontroleerd: wat intussen hersteld is, blijft.",
+            Fate::Binned { on_blocked: OnBlocked::Skip, .. } => {
                 "Na goedkeuring wordt elk record opnieuw gecontroleerd: waar een deal, factuur, project of \
                  tijdsregistratie aan gekoppeld is, dat blijft behouden. Hoeveel dat er zijn, blijkt dan."
             }
-            OnBlocked::Abort => {
+            Fate::Binned { on_blocked: OnBlocked::Abort, .. } => {
                 "Na goedkeuring wordt elk record opnieuw gecontroleerd: is er aan één ervan een deal, factuur, \
                  project of tijdsregistratie gekoppeld, dan wordt er niets verwijderd."
             }
-            OnBlocked::Deactivate => {
+            Fate::Binned { on_blocked: OnBlocked::Deactivate, .. } => {
                 "Na goedkeuring wordt elk record opnieuw gecontroleerd: waar een deal, factuur, project of \
                  tijdsregistratie aan gekoppeld is, dat wordt in plaats daarvan gedeactiveerd. Hoeveel dat er \
                  zijn, blijkt dan."
@@ -80,7 +86,12 @@ impl NoticePhrases for Dutch {
         }
     }
 
-    fn frozen_and_restorable(&self, days: u64) -> String {
+    fn frozen_and_restorable(&self, fate: Fate) -> String {
+        let Fate::Binned { days, .. } = fate else {
+            return "Alleen deze records worden geraakt, niet wat er intussen in de prullenbak bijkomt. Wat \
+                definitief verwijderd is, kan niet teruggehaald worden."
+                .to_owned();
+        };
         let (n, days) = (self.number(days), pick(days, "dag", "dagen"));
         format!(
             "Alleen deze records worden geraakt, niet wat er intussen bijkomt. Wat verwijderd is, kan {n} \
@@ -100,29 +111,35 @@ impl NoticePhrases for Dutch {
         "Afwijzen, eventueel met een reden:"
     }
 
-    fn answer_briefly(&self, verdict: &Verdict, kind: BinKind, n: u64) -> String {
-        let records = self.records(kind, n);
-        let (are, stay) = pick(n, ("wordt", "blijft"), ("worden", "blijven"));
+    fn answer_briefly(&self, verdict: &Verdict, deletion: Deletion) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
+        let (are, stay) = pick(deletion.records, ("wordt", "blijft"), ("worden", "blijven"));
         match verdict {
-            Verdict::Approved { by, .. } => format!("{by} heeft goedgekeurd: {records} {are} verwijderd"),
+            Verdict::Approved { by, .. } => format!("{by} heeft goedgekeurd: {records} {are}{for_good} verwijderd"),
             Verdict::Rejected { by, .. } => format!("{by} heeft afgewezen: {records} {stay}"),
             Verdict::Lapsed { .. } => format!("Niemand besliste op tijd: {records} {stay}"),
         }
     }
 
-    fn answer(&self, verdict: &Verdict, kind: BinKind, n: u64, described: &str) -> String {
-        let records = self.records(kind, n);
+    fn answer(&self, verdict: &Verdict, deletion: Deletion, described: &str) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
         let (Verdict::Approved { at, .. } | Verdict::Rejected { at, .. } | Verdict::Lapsed { at }) = verdict;
         let at = self.moment(*at);
         match verdict {
             Verdict::Approved { by, .. } => {
-                format!("{by} heeft je aanvraag om {records} te verwijderen {described} op {at} goedgekeurd.")
+                format!(
+                    "{by} heeft je aanvraag om {records}{for_good} te verwijderen {described} op {at} \
+                    goedgekeurd."
+                )
             }
             Verdict::Rejected { by, .. } => {
-                format!("{by} heeft je aanvraag om {records} te verwijderen {described} op {at} afgewezen.")
+                format!("{by} heeft je aanvraag om {records}{for_good} te verwijderen {described} op {at} afgewezen.")
             }
             Verdict::Lapsed { .. } => {
-                format!("niemand heeft tot {at} beslist over je aanvraag om {records} te verwijderen {described}.")
+                format!(
+                    "niemand heeft tot {at} beslist over je aanvraag om {records}{for_good} te verwijderen \
+                     {described}."
+                )
             }
         }
     }

@@ -7,8 +7,13 @@ use super::super::{Phrases, pick};
 use super::{English, record};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
-use crate::mail::approval::Verdict;
+use crate::mail::approval::{Deletion, Fate, Verdict};
 use crate::mail::report::Source;
+
+/// How the verb of a purge is qualified.
+fn for_good(deletion: Deletion) -> &'static str {
+    if deletion.fate == Fate::Purged { " for good" } else { "" }
+}
 
 impl NoticePhrases for English {
     fn greeting(&self, name: Option<&str>) -> String {
@@ -37,14 +42,17 @@ impl NoticePhrases for English {
         format!("reason: {reason}")
     }
 
-    fn approval_needed(&self, who: &str, kind: BinKind, n: u64) -> String {
-        let records = self.records(kind, n);
-        format!("Approval needed: {who} asks to delete {records}")
+    fn approval_needed(&self, who: &str, deletion: Deletion) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
+        format!("Approval needed: {who} asks to delete {records}{for_good}")
     }
 
-    fn asks_to_delete(&self, who: &str, kind: BinKind, n: u64, described: &str) -> String {
-        let records = self.records(kind, n);
-        format!("{who} asks to delete {records} {described}. So many at once need the approval of a second admin.")
+    fn asks_to_delete(&self, who: &str, deletion: Deletion, described: &str) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
+        format!(
+            "{who} asks to delete {records}{for_good} {described}. So many at once need the approval of a \
+             second admin."
+        )
     }
 
     fn nothing_deleted_yet(&self) -> &'static str {
@@ -59,24 +67,30 @@ impl NoticePhrases for English {
         )
     }
 
-    fn checked_again(&self, on_blocked: OnBlocked) -> &'static str {
-        match on_blocked {
-            OnBlocked::Skip => {
+    fn checked_again(&self, fate: Fate) -> &'static str {
+        match fate {
+            Fate::Purged => "Once approved, each record is checked again: those that were restored meanwhile stay.",
+            Fate::Binned { on_blocked: OnBlocked::Skip, .. } => {
                 "Once approved, each record is checked again: those that a deal, invoice, project or time \
                  tracking is linked to are kept. How many these are turns out then."
             }
-            OnBlocked::Abort => {
+            Fate::Binned { on_blocked: OnBlocked::Abort, .. } => {
                 "Once approved, each record is checked again: if a deal, invoice, project or time tracking is \
                  linked to a single one of them, nothing is deleted."
             }
-            OnBlocked::Deactivate => {
+            Fate::Binned { on_blocked: OnBlocked::Deactivate, .. } => {
                 "Once approved, each record is checked again: those that a deal, invoice, project or time \
                  tracking is linked to are deactivated instead. How many these are turns out then."
             }
         }
     }
 
-    fn frozen_and_restorable(&self, days: u64) -> String {
+    fn frozen_and_restorable(&self, fate: Fate) -> String {
+        let Fate::Binned { days, .. } = fate else {
+            return "Only these records are touched, not what comes into the recycle bin since. What is deleted \
+                for good cannot be taken back."
+                .to_owned();
+        };
         let (n, days) = (self.number(days), pick(days, "day", "days"));
         format!(
             "Only these records are touched, not what matches since. What is deleted can be taken back for \
@@ -96,29 +110,29 @@ impl NoticePhrases for English {
         "To reject, with a reason if you like:"
     }
 
-    fn answer_briefly(&self, verdict: &Verdict, kind: BinKind, n: u64) -> String {
-        let records = self.records(kind, n);
-        let (are, stay) = pick(n, ("is", "stays"), ("are", "stay"));
+    fn answer_briefly(&self, verdict: &Verdict, deletion: Deletion) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
+        let (are, stay) = pick(deletion.records, ("is", "stays"), ("are", "stay"));
         match verdict {
-            Verdict::Approved { by, .. } => format!("{by} approved: {records} {are} being deleted"),
+            Verdict::Approved { by, .. } => format!("{by} approved: {records} {are} being deleted{for_good}"),
             Verdict::Rejected { by, .. } => format!("{by} rejected: {records} {stay}"),
             Verdict::Lapsed { .. } => format!("Nobody decided in time: {records} {stay}"),
         }
     }
 
-    fn answer(&self, verdict: &Verdict, kind: BinKind, n: u64, described: &str) -> String {
-        let records = self.records(kind, n);
+    fn answer(&self, verdict: &Verdict, deletion: Deletion, described: &str) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
         let (Verdict::Approved { at, .. } | Verdict::Rejected { at, .. } | Verdict::Lapsed { at }) = verdict;
         let at = self.moment(*at);
         match verdict {
             Verdict::Approved { by, .. } => {
-                format!("{by} approved your request to delete {records} {described} on {at}.")
+                format!("{by} approved your request to delete {records}{for_good} {described} on {at}.")
             }
             Verdict::Rejected { by, .. } => {
-                format!("{by} rejected your request to delete {records} {described} on {at}.")
+                format!("{by} rejected your request to delete {records}{for_good} {described} on {at}.")
             }
             Verdict::Lapsed { .. } => {
-                format!("nobody decided until {at} on your request to delete {records} {described}.")
+                format!("nobody decided until {at} on your request to delete {records}{for_good} {described}.")
             }
         }
     }

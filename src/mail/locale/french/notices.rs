@@ -7,8 +7,13 @@ use super::super::notices::NoticePhrases;
 use super::{French, noun, pick, record};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
-use crate::mail::approval::Verdict;
+use crate::mail::approval::{Deletion, Fate, Verdict};
 use crate::mail::report::Source;
+
+/// How the verb of a purge is qualified.
+fn for_good(deletion: Deletion) -> &'static str {
+    if deletion.fate == Fate::Purged { " définitivement" } else { "" }
+}
 
 impl NoticePhrases for French {
     fn greeting(&self, name: Option<&str>) -> String {
@@ -37,15 +42,15 @@ impl NoticePhrases for French {
         format!("motif : {reason}")
     }
 
-    fn approval_needed(&self, who: &str, kind: BinKind, n: u64) -> String {
-        let records = self.records(kind, n);
-        format!("Approbation demandée : {who} souhaite supprimer {records}")
+    fn approval_needed(&self, who: &str, deletion: Deletion) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
+        format!("Approbation demandée : {who} souhaite supprimer{for_good} {records}")
     }
 
-    fn asks_to_delete(&self, who: &str, kind: BinKind, n: u64, described: &str) -> String {
-        let records = self.records(kind, n);
+    fn asks_to_delete(&self, who: &str, deletion: Deletion, described: &str) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
         format!(
-            "{who} souhaite supprimer {records} {described}. Pour autant à la fois, il faut l’accord d’un \
+            "{who} souhaite supprimer{for_good} {records} {described}. Pour autant à la fois, il faut l’accord d’un \
              deuxième administrateur."
         )
     }
@@ -62,17 +67,21 @@ impl NoticePhrases for French {
         )
     }
 
-    fn checked_again(&self, on_blocked: OnBlocked) -> &'static str {
-        match on_blocked {
-            OnBlocked::Skip => {
+    fn checked_again(&self, fate: Fate) -> &'static str {
+        match fate {
+            Fate::Purged => {
+                "Après approbation, chaque fiche est vérifiée à nouveau : celles qui ont été restaurées \
+                 entre-temps restent."
+            }
+            Fate::Binned { on_blocked: OnBlocked::Skip, .. } => {
                 "Après approbation, chaque fiche est vérifiée à nouveau : celles auxquelles un deal, une \
                  facture, un projet ou un suivi de temps est lié sont conservées. On saura alors combien."
             }
-            OnBlocked::Abort => {
+            Fate::Binned { on_blocked: OnBlocked::Abort, .. } => {
                 "Après approbation, chaque fiche est vérifiée à nouveau : si un deal, une facture, un projet ou \
                  un suivi de temps est lié à une seule d’entre elles, rien n’est supprimé."
             }
-            OnBlocked::Deactivate => {
+            Fate::Binned { on_blocked: OnBlocked::Deactivate, .. } => {
                 "Après approbation, chaque fiche est vérifiée à nouveau : celles auxquelles un deal, une \
                  facture, un projet ou un suivi de temps est lié sont désactivées à la place. On saura alors \
                  combien."
@@ -80,7 +89,12 @@ impl NoticePhrases for French {
         }
     }
 
-    fn frozen_and_restorable(&self, days: u64) -> String {
+    fn frozen_and_restorable(&self, fate: Fate) -> String {
+        let Fate::Binned { days, .. } = fate else {
+            return "Seules ces fiches sont concernées, pas celles qui rejoindraient la corbeille entre-temps. \
+                Ce qui est supprimé définitivement ne peut pas être récupéré."
+                .to_owned();
+        };
         let (n, days) = (self.number(days), pick(days, "jour", "jours"));
         format!(
             "Seules ces fiches sont concernées, pas celles qui s’y ajouteraient entre-temps. Ce qui est \
@@ -100,30 +114,33 @@ impl NoticePhrases for French {
         "Pour refuser, avec un motif si vous le souhaitez :"
     }
 
-    fn answer_briefly(&self, verdict: &Verdict, kind: BinKind, n: u64) -> String {
-        let records = self.records(kind, n);
-        let (are, stay) = pick(n, ("est", "reste"), ("sont", "restent"));
+    fn answer_briefly(&self, verdict: &Verdict, deletion: Deletion) -> String {
+        let records = self.records(deletion.kind, deletion.records);
+        let for_good = if deletion.fate == Fate::Purged { " définitive" } else { "" };
+        let (are, stay) = pick(deletion.records, ("est", "reste"), ("sont", "restent"));
         match verdict {
-            Verdict::Approved { by, .. } => format!("{by} a approuvé : {records} {are} en cours de suppression"),
+            Verdict::Approved { by, .. } => {
+                format!("{by} a approuvé : {records} {are} en cours de suppression{for_good}")
+            }
             Verdict::Rejected { by, .. } => format!("{by} a refusé : {records} {stay}"),
             Verdict::Lapsed { .. } => format!("Personne n’a décidé à temps : {records} {stay}"),
         }
     }
 
-    fn answer(&self, verdict: &Verdict, kind: BinKind, n: u64, described: &str) -> String {
-        let records = self.records(kind, n);
+    fn answer(&self, verdict: &Verdict, deletion: Deletion, described: &str) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
         let (Verdict::Approved { at, .. } | Verdict::Rejected { at, .. } | Verdict::Lapsed { at }) = verdict;
         let at = self.moment(*at);
         match verdict {
             Verdict::Approved { by, .. } => {
-                format!("{by} a approuvé le {at} votre demande de supprimer {records} {described}.")
+                format!("{by} a approuvé le {at} votre demande de supprimer{for_good} {records} {described}.")
             }
             Verdict::Rejected { by, .. } => {
-                format!("{by} a refusé le {at} votre demande de supprimer {records} {described}.")
+                format!("{by} a refusé le {at} votre demande de supprimer{for_good} {records} {described}.")
             }
             Verdict::Lapsed { .. } => {
                 format!(
-                    "personne ne s’est prononcé avant le {at} sur votre demande de supprimer {records} \
+                    "personne ne s’est prononcé avant le {at} sur votre demande de supprimer{for_good} {records} \
                  {described}."
                 )
             }

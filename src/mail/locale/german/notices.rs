@@ -7,8 +7,13 @@ use super::super::{Phrases, pick};
 use super::{German, record};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
-use crate::mail::approval::Verdict;
+use crate::mail::approval::{Deletion, Fate, Verdict};
 use crate::mail::report::Source;
+
+/// How the verb of a purge is qualified.
+fn for_good(deletion: Deletion) -> &'static str {
+    if deletion.fate == Fate::Purged { " endgültig" } else { "" }
+}
 
 impl NoticePhrases for German {
     fn greeting(&self, name: Option<&str>) -> String {
@@ -37,15 +42,15 @@ impl NoticePhrases for German {
         format!("Grund: {reason}")
     }
 
-    fn approval_needed(&self, who: &str, kind: BinKind, n: u64) -> String {
-        let records = self.records(kind, n);
-        format!("Freigabe erbeten: {who} möchte {records} löschen")
+    fn approval_needed(&self, who: &str, deletion: Deletion) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
+        format!("Freigabe erbeten: {who} möchte {records}{for_good} löschen")
     }
 
-    fn asks_to_delete(&self, who: &str, kind: BinKind, n: u64, described: &str) -> String {
-        let records = self.records(kind, n);
+    fn asks_to_delete(&self, who: &str, deletion: Deletion, described: &str) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
         format!(
-            "{who} möchte {records} löschen {described}. So viele auf einmal brauchen die Freigabe eines \
+            "{who} möchte {records}{for_good} löschen {described}. So viele auf einmal brauchen die Freigabe eines \
              zweiten Admins."
         )
     }
@@ -62,17 +67,21 @@ impl NoticePhrases for German {
         )
     }
 
-    fn checked_again(&self, on_blocked: OnBlocked) -> &'static str {
-        match on_blocked {
-            OnBlocked::Skip => {
+    fn checked_again(&self, fate: Fate) -> &'static str {
+        match fate {
+            Fate::Purged => {
+                "Nach der Freigabe wird jeder Datensatz erneut geprüft: Was inzwischen wiederhergestellt wurde, \
+                 bleibt."
+            }
+            Fate::Binned { on_blocked: OnBlocked::Skip, .. } => {
                 "Nach der Freigabe wird jeder Datensatz erneut geprüft: Womit ein Deal, eine Rechnung, ein \
                  Projekt oder eine Zeiterfassung verknüpft ist, das bleibt. Wie viele das sind, zeigt sich dann."
             }
-            OnBlocked::Abort => {
+            Fate::Binned { on_blocked: OnBlocked::Abort, .. } => {
                 "Nach der Freigabe wird jeder Datensatz erneut geprüft: Ist auch nur mit einem davon ein Deal, \
                  eine Rechnung, ein Projekt oder eine Zeiterfassung verknüpft, wird nichts gelöscht."
             }
-            OnBlocked::Deactivate => {
+            Fate::Binned { on_blocked: OnBlocked::Deactivate, .. } => {
                 "Nach der Freigabe wird jeder Datensatz erneut geprüft: Womit ein Deal, eine Rechnung, ein \
                  Projekt oder eine Zeiterfassung verknüpft ist, das wird stattdessen deaktiviert. Wie viele das \
                  sind, zeigt sich dann."
@@ -80,7 +89,12 @@ impl NoticePhrases for German {
         }
     }
 
-    fn frozen_and_restorable(&self, days: u64) -> String {
+    fn frozen_and_restorable(&self, fate: Fate) -> String {
+        let Fate::Binned { days, .. } = fate else {
+            return "Nur diese Datensätze sind betroffen, nicht was inzwischen in den Papierkorb kommt. Was \
+                endgültig gelöscht wird, lässt sich nicht zurückholen."
+                .to_owned();
+        };
         let (n, days) = (self.number(days), pick(days, "Tag", "Tage"));
         format!(
             "Nur diese Datensätze sind betroffen, nicht was inzwischen hinzukommt. Was gelöscht wird, lässt \
@@ -100,30 +114,30 @@ impl NoticePhrases for German {
         "Um abzulehnen, auf Wunsch mit einem Grund:"
     }
 
-    fn answer_briefly(&self, verdict: &Verdict, kind: BinKind, n: u64) -> String {
-        let records = self.records(kind, n);
-        let (are, stay) = pick(n, ("wird", "bleibt"), ("werden", "bleiben"));
+    fn answer_briefly(&self, verdict: &Verdict, deletion: Deletion) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
+        let (are, stay) = pick(deletion.records, ("wird", "bleibt"), ("werden", "bleiben"));
         match verdict {
-            Verdict::Approved { by, .. } => format!("{by} hat freigegeben: {records} {are} gelöscht"),
+            Verdict::Approved { by, .. } => format!("{by} hat freigegeben: {records} {are}{for_good} gelöscht"),
             Verdict::Rejected { by, .. } => format!("{by} hat abgelehnt: {records} {stay}"),
             Verdict::Lapsed { .. } => format!("Niemand hat rechtzeitig entschieden: {records} {stay}"),
         }
     }
 
-    fn answer(&self, verdict: &Verdict, kind: BinKind, n: u64, described: &str) -> String {
-        let records = self.records(kind, n);
+    fn answer(&self, verdict: &Verdict, deletion: Deletion, described: &str) -> String {
+        let (records, for_good) = (self.records(deletion.kind, deletion.records), for_good(deletion));
         let (Verdict::Approved { at, .. } | Verdict::Rejected { at, .. } | Verdict::Lapsed { at }) = verdict;
         let at = self.moment(*at);
         match verdict {
             Verdict::Approved { by, .. } => {
-                format!("{by} hat Ihre Anfrage, {records} zu löschen {described}, am {at} freigegeben.")
+                format!("{by} hat Ihre Anfrage, {records}{for_good} zu löschen {described}, am {at} freigegeben.")
             }
             Verdict::Rejected { by, .. } => {
-                format!("{by} hat Ihre Anfrage, {records} zu löschen {described}, am {at} abgelehnt.")
+                format!("{by} hat Ihre Anfrage, {records}{for_good} zu löschen {described}, am {at} abgelehnt.")
             }
             Verdict::Lapsed { .. } => {
                 format!(
-                    "über Ihre Anfrage, {records} zu löschen {described}, hat bis zum {at} niemand \
+                    "über Ihre Anfrage, {records}{for_good} zu löschen {described}, hat bis zum {at} niemand \
                  entschieden."
                 )
             }
