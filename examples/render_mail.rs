@@ -1,11 +1,15 @@
-//! Prints an example of the report mail, to look at it: `cargo run --example render_mail -- nl`.
-//! A second argument picks the part (`html`, `text`, `subject`), a third the case (`kept`, `deactivated`,
-//! `undone`, `aborted`, `cancelled`, `failed`, `clean`, `long`, `deactivation`, `retry`, `purged`, `tagged`).
+//! Prints an example of a mail, to look at it: `cargo run --example render_mail -- nl`.
+//! A second argument picks the part (`html`, `text`, `subject`), a third the case: of the report `kept`, `deactivated`,
+//! `undone`, `aborted`, `cancelled`, `failed`, `clean`, `long`, `deactivation`, `retry`, `purged`, `tagged`; of the mails to
+//! other admins `approval`, `digest`; and the answers `approved`, `rejected`, `lapsed`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sweep::domain::blocker::{Blocker, BlockerSample};
+use sweep::domain::bulk_action::OnBlocked;
 use sweep::domain::entity::BinKind;
 use sweep::domain::link_catalogue::{LinkRole, LinkedKind};
+use sweep::mail::approval::{ApprovalAnswered, ApprovalAsked, Deletion, Fate, Request, Verdict};
+use sweep::mail::digest::{BinDigest, Leaving};
 use sweep::mail::exceptions_file::ExceptionsFile;
 use sweep::mail::locale::Language;
 use sweep::mail::report::{Cause, Counts, Ending, ExceptionFacts, Operation, Report, Source, Undone};
@@ -15,7 +19,17 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let argument = |position: usize, default: &'static str| arguments.get(position).map_or(default, String::as_str);
     let language = Language::from_locale(Some(argument(0, "en")));
-    let mail = example(language, argument(2, "kept")).render();
+    let mail = match argument(2, "kept") {
+        "approval" => approval_asked(language).render(),
+        "purge" => {
+            let mut asked = approval_asked(language);
+            asked.request.deletion.fate = Fate::Purged;
+            asked.render()
+        }
+        "digest" => digest(language).render(),
+        case @ ("approved" | "rejected" | "lapsed") => approval_answered(language, case).render(),
+        case => example(language, case).render(),
+    };
     match argument(1, "html") {
         "text" => print!("{}", mail.text),
         "subject" => println!("{}", mail.subject),
@@ -121,6 +135,7 @@ fn kept(language: Language) -> Report {
         source: Source::Segment("Dutch contacts".to_owned()),
         reason: Some("GDPR clean-up 2026".to_owned()),
         tags: Vec::new(),
+        approved_by: None,
         ending: Ending::Completed,
         counts: Counts { matched: 3949, done: 3449, blocked: 500, ..Counts::default() },
         finished_at,
@@ -179,4 +194,71 @@ fn exceptions() -> Vec<ExceptionFacts> {
 fn group(kind: LinkedKind, role: LinkRole, count: i64, titles: &[&str]) -> Blocker {
     let linked = |&title: &&str| BlockerSample { id: Uuid::from_u128(9), title: Some(title.to_owned()) };
     Blocker { kind, role, count, sample: titles.iter().map(linked).collect() }
+}
+
+fn request() -> Request {
+    let report = kept(Language::English);
+    Request {
+        deletion: Deletion {
+            kind: BinKind::Contact,
+            records: 3949,
+            fate: Fate::Binned { on_blocked: OnBlocked::Skip, days: 30 },
+        },
+        source: report.source,
+        reason: report.reason,
+        action_id: report.action_id,
+        public_url: report.public_url,
+    }
+}
+
+fn approval_asked(language: Language) -> ApprovalAsked {
+    ApprovalAsked {
+        language,
+        recipient_name: Some("Bob".to_owned()),
+        request: request(),
+        asked_by: "Ann Peeters".to_owned(),
+        expires_at: "2026-11-27T09:14:07Z".parse().expect("a valid instant"),
+    }
+}
+
+fn approval_answered(language: Language, case: &str) -> ApprovalAnswered {
+    let (by, at) = ("Bob Maes".to_owned(), "2026-11-24T10:02:11Z".parse().expect("a valid instant"));
+    let verdict = match case {
+        "approved" => Verdict::Approved { by, at },
+        "rejected" => Verdict::Rejected { by, at },
+        _ => Verdict::Lapsed { at: approval_asked(language).expires_at },
+    };
+    ApprovalAnswered {
+        language,
+        recipient_name: Some("Ann".to_owned()),
+        request: request(),
+        verdict,
+        reason_given: (case == "rejected").then(|| "these are still in the newsletter".to_owned()),
+    }
+}
+
+fn digest(language: Language) -> BinDigest {
+    let at = |time: &str| -> DateTime<Utc> { time.parse().expect("a valid instant") };
+    let leaving = |n: u128, kind, records, who: &str, deleted_at: &str, reason: Option<&str>| Leaving {
+        deletion_id: Uuid::from_u128(0x0193_4d5e_8a00_7000_8000_0000_0000_c0d0 + n),
+        kind,
+        records,
+        deleted_by: who.to_owned(),
+        deleted_at: at(deleted_at),
+        reason: reason.map(str::to_owned),
+        leaves_from: at(deleted_at) + TimeDelta::days(30),
+    };
+    BinDigest {
+        language,
+        recipient_name: Some("Bob".to_owned()),
+        records: vec![(BinKind::Company, 12), (BinKind::Contact, 3452), (BinKind::Deal, 1)],
+        until: at("2026-12-29T06:00:00Z"),
+        largest: vec![
+            leaving(14, BinKind::Contact, 3449, "Ann Peeters", "2026-11-24T09:14:07Z", Some("GDPR clean-up 2026")),
+            leaving(2, BinKind::Company, 12, "Carla Dumont", "2026-11-25T16:40:00Z", None),
+            leaving(5, BinKind::Deal, 1, "max", "2026-11-26T11:03:00Z", Some("entered twice")),
+        ],
+        deletions: 6,
+        public_url: "https://crm.example.com".to_owned(),
+    }
 }

@@ -77,7 +77,7 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
     let transport = mail_transport(settings)?;
     migrations::migrate(&settings.database_url)?;
     let signals = Signals::default();
-    let services = Services { db: pool(settings, "api", settings.api_connections), signals };
+    let services = Services { db: pool(settings, "api", settings.api_connections), signals, callers: Arc::default() };
     let worker_services = Services { db: pool(settings, "workers", settings.workers + 3), ..services.clone() };
     let pools = web::Data::new(Pools(vec![services.db.clone(), worker_services.db.clone()]));
     let services = web::Data::new(services);

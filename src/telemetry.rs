@@ -95,7 +95,7 @@ pub fn observe_failed_chunk() {
     CHUNKS.with_label_values(&["any", "failed"]).inc();
 }
 
-/// `result` is `sent`, `retrying`, `failed`, or `lease_lost` when another sender had taken over.
+/// `result` is `sent`, `retrying`, `failed`, `dropped` when there was nothing to say any more, or `lease_lost` when another sender had taken over.
 pub fn observe_mail(kind: &str, result: &str) {
     MAILS.with_label_values(&[kind, result]).inc();
 }

@@ -16,6 +16,7 @@ use super::problem::Problem;
 use crate::config::{JwtAlgorithm, TokenConfig};
 use crate::domain::actor::{AccountId, Actor, Role};
 use crate::domain::error::{Error, Result};
+use crate::services::Services;
 use crate::telemetry::LoggedAccount;
 
 /// Seconds by which clocks may differ.
@@ -198,6 +199,15 @@ impl FromRequest for Admin {
     }
 }
 
+/// Has a caller written down whom this process has not seen today; the request does not wait for it.
+fn note_caller(request: &HttpRequest, actor: &Actor) {
+    let Some(services) = request.app_data::<web::Data<Services>>() else { return };
+    if services.callers.is_news(actor) {
+        let (services, actor) = (services.clone(), actor.clone());
+        actix_web::rt::spawn(async move { services.callers.write_down(&services.db, actor).await });
+    }
+}
+
 /// The caller, if its role is allowed; what the request asks for is looked at only then.
 fn authenticate(request: &HttpRequest, allowed: impl Fn(&Actor) -> Result<()>) -> Result<Actor> {
     let authenticator = request
@@ -215,6 +225,7 @@ fn authenticate(request: &HttpRequest, allowed: impl Fn(&Actor) -> Result<()>) -
         .map(|(_, token)| token.trim())
         .ok_or_else(|| Error::Unauthorized("the Authorization header must be: Bearer TOKEN".to_owned()))?;
     let actor = authenticator.check(token)?;
+    note_caller(request, &actor);
     request.extensions_mut().insert(LoggedAccount(actor.account.0));
     allowed(&actor)?;
     refuse_stray_query(request)?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::approvals::ApprovalView;
 use super::auth::Caller;
 use super::bulk_request::BulkActionInput;
 use super::extractors::{Body, Id, OptionalBody, Query};
@@ -60,6 +61,9 @@ pub struct BulkActionView {
     /// Why the action failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// Of an action that needs the approval of another admin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalView>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,7 +74,7 @@ pub struct RequestedBy {
 }
 
 /// An action with the state of its report, as this actor may see it.
-fn view(read: &mut Read, actor: &Actor, action: BulkAction) -> Result<BulkActionView> {
+pub(super) fn view(read: &mut Read, actor: &Actor, action: BulkAction) -> Result<BulkActionView> {
     let delivery = outbox::deliveries(read, &[action.id])?.remove(&action.id);
     let mut notification =
         Notification::new(action.notify != Notify::Never, action.requester.email.as_deref(), delivery);
@@ -102,6 +106,7 @@ fn view(read: &mut Read, actor: &Actor, action: BulkAction) -> Result<BulkAction
         finished_at: action.finished_at,
         restorable_until: action.restorable_until,
         failure: action.failure,
+        approval: action.approval.map(|approval| ApprovalView { required: true, approval }),
     })
 }
 
@@ -129,6 +134,7 @@ fn accepted(view: &BulkActionView) -> Result<Answer> {
 /// Freezes the set of records that the target describes now; later matches are never touched. Deletes move records into
 /// the recycle bin and leave those that something live is linked to, unless `on_blocked` says otherwise. `restore` takes records out of the
 /// bin, `purge` removes them from it for good. Exactly one member of `target` must be given. Members may add and remove tags; all else is for admins.
+/// A delete or purge of more records than the account's `approval_above` waits until another admin approves it.
 #[utoipa::path(tag = "Bulk actions", request_body = BulkActionInput,
     responses((status = 202, description = "The action is queued.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "expected-count-mismatch"]))))]
@@ -224,7 +230,8 @@ pub async fn get_bulk_action(
         .await?;
     let mut response = HttpResponse::Ok();
     if !view.status.ended() {
-        response.insert_header(("retry-after", "1"));
+        let seconds = if view.status == ActionStatus::AwaitingApproval { "60" } else { "1" };
+        response.insert_header(("retry-after", seconds));
     }
     Ok(response.json(view))
 }

@@ -1,5 +1,6 @@
 //! The HTTP interface: who calls, what is asked, what is answered.
 
+mod approvals;
 pub mod auth;
 pub mod bulk_actions;
 pub mod bulk_request;

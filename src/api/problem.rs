@@ -43,6 +43,8 @@ problems! {
         "Ask an admin of the account. `GET /me` lists what the caller may do.";
     STANDARD_SEGMENT, "standard-segment", 403, "Standard segments cannot be changed",
         "Standard segments are built in. Create a segment of your own with the same rules and change that.";
+    OWN_APPROVAL, "own-approval", 403, "Another admin has to decide",
+        "Who asked for an action can neither approve nor reject it. Ask another admin of the account; `POST /bulk-actions/{id}/cancel` takes the request back.";
     NOT_FOUND, "not-found", 404, "There is no such record",
         "The id does not exist, belongs to another account, has been purged, or is not for this caller to see.";
     UNKNOWN_ROUTE, "unknown-route", 404, "There is no such address",
@@ -65,8 +67,8 @@ problems! {
         "`matched` records match now, not `expected_count`. Look at the set again and repeat the request with the number you mean. Nothing was changed.";
     ACTION_ENDED, "action-ended", 409, "The bulk action has ended",
         "It can no longer be stopped; look at its status and results.";
-    ACTION_NOT_ENDED, "action-not-ended", 409, "The bulk action still runs",
-        "Wait until its status is one of completed, cancelled or failed, then try again.";
+    ACTION_NOT_ENDED, "action-not-ended", 409, "The bulk action has not ended yet",
+        "Wait until its status is one of completed, cancelled or failed, then try again. One that awaits an approval ends when it is cancelled, rejected or lapses.";
     NOTHING_TO_UNDO, "nothing-to-undo", 409, "The bulk action changed nothing",
         "It deleted no record, so there is nothing to take back.";
     ALREADY_UNDONE, "already-undone", 409, "The bulk action has been undone already",
@@ -81,6 +83,8 @@ problems! {
         "A dry run can be executed for 24 hours after it was accepted. Make a new one and look at its results.";
     ALREADY_EXECUTED, "already-executed", 409, "The dry run has been executed already",
         "The `Location` header leads to the action that executed it.";
+    NOT_AWAITING_APPROVAL, "not-awaiting-approval", 409, "The bulk action does not wait for an approval",
+        "Somebody has decided on it, it was cancelled, its 72 hours are over, or it never needed an approval. Look at its `status` and `approval`.";
     IDEMPOTENCY_IN_PROGRESS, "idempotency-in-progress", 409, "The first request with this key still runs",
         "Wait a moment and send the same request again: it then gets the first one's answer.";
     PRECONDITION_FAILED, "precondition-failed", 412, "The record has changed meanwhile",
@@ -216,6 +220,7 @@ impl From<Error> for Problem {
                 .detail(reason)
                 .header(header::WWW_AUTHENTICATE, "Bearer realm=\"sweep\", error=\"invalid_token\""),
             Error::Forbidden(Forbidden::AdminOnly) => Self::new(&ADMIN_ONLY),
+            Error::Forbidden(Forbidden::OwnApproval) => Self::new(&OWN_APPROVAL),
             Error::Forbidden(Forbidden::StandardSegment) => Self::new(&STANDARD_SEGMENT),
             Error::NotFound => Self::new(&NOT_FOUND),
             Error::Invalid(errors) => {
@@ -274,6 +279,7 @@ fn from_conflict(conflict: Conflict) -> Problem {
         Conflict::AlreadyExecuted { execution } => {
             Problem::new(&ALREADY_EXECUTED).header(header::LOCATION, &format!("/bulk-actions/{execution}"))
         }
+        Conflict::NotAwaitingApproval => Problem::new(&NOT_AWAITING_APPROVAL),
         Conflict::IdempotencyInProgress => Problem::new(&IDEMPOTENCY_IN_PROGRESS).retry_after("1"),
     }
 }

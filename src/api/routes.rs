@@ -17,8 +17,8 @@ use super::openapi::OPERATIONS;
 use super::problem::{METHOD_NOT_ALLOWED, PROBLEM_MEDIA_TYPE, Problem, ProblemKind, UNKNOWN_ROUTE};
 use super::request_id::{self, REQUEST_ID};
 use super::{
-    bulk_actions, bulk_results, companies, contacts, deals, deletion, health, imports, invoices, me, openapi, problems,
-    projects, recycle_bin, segments, settings, tickets, time_trackings,
+    approvals, bulk_actions, bulk_results, companies, contacts, deals, deletion, health, imports, invoices, me,
+    openapi, problems, projects, recycle_bin, segments, settings, tickets, time_trackings,
 };
 use crate::telemetry;
 
@@ -53,6 +53,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(bulk_actions::retry_bulk_action)
         .service(bulk_actions::execute_bulk_action)
         .service(bulk_actions::cancel_bulk_action)
+        .service(approvals::approve_bulk_action)
+        .service(approvals::reject_bulk_action)
         .service(bulk_results::list_results)
         .service(recycle_bin::list_recycle_bin)
         .service(recycle_bin::get_binned_record)

@@ -37,12 +37,13 @@ const MEMBER_PERMISSIONS: [&str; 7] = [
     "bulk.add_tags",
     "bulk.remove_tags",
 ];
-const ADMIN_PERMISSIONS: [&str; 9] = [
+const ADMIN_PERMISSIONS: [&str; 10] = [
     "bulk.delete",
     "bulk.deactivate",
     "bulk.reactivate",
     "bulk.restore",
     "bulk.purge",
+    "bulk.approve",
     "recycle_bin.read",
     "recycle_bin.restore",
     "recycle_bin.purge",

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 pub use super::outcome::{ChunkResult, Counts, Exception, Outcome, RecordOutcome, Tally};
 
+use super::approval::Approval;
 use super::entity::BinKind;
 use super::recycle_bin::BinTarget;
 
@@ -36,6 +37,8 @@ pub enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionStatus {
+    /// So many records at once need the approval of another admin.
+    AwaitingApproval,
     Queued,
     Running,
     Completed,
@@ -45,6 +48,10 @@ pub enum ActionStatus {
     Cancelled,
     /// A part of the records failed again and again; what was done until then stands.
     Failed,
+    /// Another admin refused it: every record is as it was.
+    Rejected,
+    /// No other admin decided in time: every record is as it was.
+    Lapsed,
 }
 
 /// What a delete does with records that something live is linked to.
@@ -179,6 +186,8 @@ pub struct BulkAction {
     pub restorable_until: Option<DateTime<Utc>>,
     /// Why the action failed.
     pub failure: Option<String>,
+    /// Of an action that needed one.
+    pub approval: Option<Approval>,
 }
 
 impl Action {
@@ -239,7 +248,7 @@ impl Action {
 
 impl ActionStatus {
     pub const fn ended(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
+        !matches!(self, Self::AwaitingApproval | Self::Queued | Self::Running)
     }
 }
 

@@ -65,6 +65,7 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forbidden {
     AdminOnly,
+    OwnApproval,
     StandardSegment,
 }
 
@@ -107,6 +108,7 @@ pub enum Conflict {
     AlreadyExecuted {
         execution: Uuid,
     },
+    NotAwaitingApproval,
     IdempotencyInProgress,
 }
 

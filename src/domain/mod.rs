@@ -1,6 +1,7 @@
 //! What is true without a database: the words, the rules, and what makes a value valid.
 
 pub mod actor;
+pub mod approval;
 pub mod blocker;
 pub mod bulk_action;
 pub mod codes;
@@ -9,6 +10,7 @@ pub mod contact;
 pub mod csv_cell;
 pub mod csv_columns;
 pub mod csv_file;
+pub mod digest;
 pub mod entity;
 pub mod error;
 pub mod fold;

@@ -1,8 +1,58 @@
-//! What an action's view tells of its report mail.
+//! Mails: what each is about, where it stands, and what an action's view tells of its report.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What a mail is about, and for whom. Names, addresses and words are looked up when it leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailTopic {
+    /// What became of an action, to who started it.
+    Report { action_id: Uuid },
+    /// That an action waits for an approval, to another admin.
+    ApprovalAsked { action_id: Uuid, recipient: String },
+    /// What was decided on an action, to who started it.
+    ApprovalAnswered { action_id: Uuid },
+    /// What leaves the recycle bin soon, to an admin. The period is named by its first day.
+    Digest { period: NaiveDate, recipient: String },
+}
+
+impl MailTopic {
+    /// Its name in the outbox and in metrics.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Report { .. } => "report",
+            Self::ApprovalAsked { .. } => "approval_asked",
+            Self::ApprovalAnswered { .. } => "approval_answered",
+            Self::Digest { .. } => "digest",
+        }
+    }
+
+    pub const fn action_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Report { action_id }
+            | Self::ApprovalAsked { action_id, .. }
+            | Self::ApprovalAnswered { action_id } => Some(*action_id),
+            Self::Digest { .. } => None,
+        }
+    }
+
+    /// The user id of the admin that it goes to; None: who started the action.
+    pub fn recipient(&self) -> Option<&str> {
+        match self {
+            Self::ApprovalAsked { recipient, .. } | Self::Digest { recipient, .. } => Some(recipient),
+            Self::Report { .. } | Self::ApprovalAnswered { .. } => None,
+        }
+    }
+
+    pub const fn period(&self) -> Option<NaiveDate> {
+        match self {
+            Self::Digest { period, .. } => Some(*period),
+            _ => None,
+        }
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -47,6 +97,8 @@ pub enum DeliveryStatus {
     Pending,
     Sent,
     Failed,
+    /// When it was to leave there was nothing to say any more.
+    Dropped,
 }
 
 impl Notification {
@@ -61,6 +113,7 @@ impl Notification {
             (Some(delivery), Some(_)) => match delivery.status {
                 DeliveryStatus::Sent => NotificationStatus::Sent,
                 DeliveryStatus::Failed => NotificationStatus::Failed,
+                DeliveryStatus::Dropped => NotificationStatus::None,
                 DeliveryStatus::Pending if delivery.last_answer.is_some() => NotificationStatus::Retrying,
                 DeliveryStatus::Pending => NotificationStatus::Pending,
             },

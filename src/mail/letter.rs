@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::exceptions_file::ExceptionsFile;
 use super::locale::Phrases;
+use super::post_command;
 use super::report::{Cause, Effect, Ending, ExceptionFacts, Operation, Report};
 use crate::domain::blocker::Blocker;
 use crate::domain::bulk_action::OnBlocked;
@@ -30,21 +31,21 @@ pub(super) struct Letter {
 }
 
 /// A sentence that carries the weight, and what follows it.
-struct Headline {
-    strong: String,
-    rest: String,
+pub(super) struct Headline {
+    pub(super) strong: String,
+    pub(super) rest: String,
 }
 
 /// Something to do, and the command that does it.
-struct Step {
-    sentence: &'static str,
-    command: String,
+pub(super) struct Step {
+    pub(super) sentence: &'static str,
+    pub(super) command: String,
 }
 
 /// One record that stayed, and why.
-struct Line {
-    name: String,
-    why: String,
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) why: String,
 }
 
 /// Shares of the matched records in percent; what is not 0 is at least 1.
@@ -78,7 +79,7 @@ impl Letter {
         Self {
             lang: say.tag(),
             subject: subject(report, say),
-            opening: say.opening(report),
+            opening: opening(report, say),
             bar: Bar::from_report(report),
             done: done(report, say),
             undo: can_undo(report)
@@ -171,6 +172,14 @@ fn subject(report: &Report, say: &dyn Phrases) -> String {
         subject = format!("{subject}, {}", say.in_conflict_briefly(counts.conflict));
     }
     subject
+}
+
+fn opening(report: &Report, say: &dyn Phrases) -> String {
+    let opening = say.opening(report);
+    match &report.approved_by {
+        Some((who, at)) => format!("{opening} {}", say.approved_by(who, *at)),
+        None => opening,
+    }
 }
 
 fn done(report: &Report, say: &dyn Phrases) -> Headline {
@@ -276,10 +285,6 @@ fn notes(report: &Report, say: &dyn Phrases) -> Vec<String> {
 fn action_url(report: &Report, path: &str) -> String {
     let base = report.public_url.trim_end_matches('/');
     format!("{base}/bulk-actions/{}{path}", report.action_id)
-}
-
-fn post_command(url: &str) -> String {
-    format!("curl -X POST {url} -H \"Authorization: Bearer $TOKEN\"")
 }
 
 fn download_command(url: &str) -> String {

@@ -5,9 +5,11 @@ mod dutch;
 mod english;
 mod french;
 mod german;
+mod notices;
 
 use chrono::{DateTime, Datelike, Utc};
 
+use self::notices::NoticePhrases;
 use super::report::{Effect, Ending, Operation, Report};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
@@ -47,7 +49,7 @@ impl Language {
 
 /// What a language must be able to say. Counts are never negative; a headline ends with its own
 /// punctuation.
-pub(super) trait Phrases {
+pub(super) trait Phrases: NoticePhrases {
     /// The language for `<html lang>`.
     fn tag(&self) -> &'static str;
     fn number(&self, n: u64) -> String;

@@ -1,5 +1,7 @@
 //! Mails: what they say, and how they leave.
 
+pub mod approval;
+pub mod digest;
 pub mod exceptions_file;
 pub mod locale;
 pub mod report;
@@ -7,6 +9,7 @@ pub mod transport;
 
 mod letter;
 mod message;
+mod notice;
 mod smtp;
 
 use chrono::{DateTime, Utc};
@@ -50,6 +53,16 @@ pub(crate) fn one_line(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The command that reads what is at `url`.
+fn get_command(url: &str) -> String {
+    format!("curl \"{url}\" -H \"Authorization: Bearer $TOKEN\"")
+}
+
+/// The command that posts to `url`.
+fn post_command(url: &str) -> String {
+    format!("curl -X POST {url} -H \"Authorization: Bearer $TOKEN\"")
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub struct Report {
     pub reason: Option<String>,
     /// The tags that were added or removed.
     pub tags: Vec<String>,
+    /// Name (or user id) of the admin who approved it, and when; None when it needed no approval.
+    pub approved_by: Option<(String, DateTime<Utc>)>,
     pub ending: Ending,
     pub counts: Counts,
     pub finished_at: DateTime<Utc>,
@@ -172,6 +174,9 @@ impl Report {
         tidy(&mut self.reason);
         for tag in &mut self.tags {
             *tag = one_line(tag);
+        }
+        if let Some((who, _)) = &mut self.approved_by {
+            *who = one_line(who);
         }
         if let Source::Segment(name) = &mut self.source {
             *name = one_line(name);

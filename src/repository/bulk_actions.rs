@@ -9,6 +9,7 @@ use super::column_types::{Json, Word};
 use super::db::{Read, Tx};
 use super::schema::bulk_actions;
 use crate::domain::actor::Actor;
+use crate::domain::approval::Approval;
 use crate::domain::bulk_action::{
     Action, ActionStatus, BulkAction, Counts, Notify, Options, Origin, OriginKind, Outcome, Requester, Tally,
     TargetSummary,
@@ -50,6 +51,7 @@ struct ActionRow {
     finished_at: Option<DateTime<Utc>>,
     restorable_until: Option<DateTime<Utc>>,
     failure: Option<String>,
+    approval: Option<Json<Approval>>,
 }
 
 impl ActionRow {
@@ -103,6 +105,7 @@ impl ActionRow {
             finished_at: self.finished_at,
             restorable_until: self.restorable_until,
             failure: self.failure,
+            approval: self.approval.map(|approval| approval.0),
         })
     }
 }
@@ -158,6 +161,7 @@ pub fn insert(tx: &mut Tx, actor: &Actor, new: NewAction) -> Result<Uuid> {
         finished_at: None,
         restorable_until: None,
         failure: None,
+        approval: None,
     };
     diesel::insert_into(bulk_actions::table).values(&row).execute(tx.conn)?;
     Ok(row.id)
@@ -172,25 +176,20 @@ pub fn set_matched(tx: &mut Tx, id: Uuid, matched: i64, chunks: i32) -> Result<(
 }
 
 pub fn find(read: &mut Read, id: Uuid) -> Result<Option<BulkAction>> {
-    bulk_actions::table
-        .find((read.account().0, id))
-        .select(ActionRow::as_select())
-        .first(read.conn)
-        .optional()?
-        .map(ActionRow::into_action)
-        .transpose()
+    let row =
+        bulk_actions::table.find((read.account().0, id)).select(ActionRow::as_select()).first(read.conn).optional()?;
+    row.map(|row: ActionRow| Ok(row.into_action()?.as_of(read.now()))).transpose()
 }
 
 /// As [`find`], and holds the row against other verbs on the action.
 pub fn find_for_update(tx: &mut Tx, id: Uuid) -> Result<Option<BulkAction>> {
-    bulk_actions::table
+    let row = bulk_actions::table
         .find((tx.account().0, id))
         .select(ActionRow::as_select())
         .for_no_key_update()
         .first(tx.conn)
-        .optional()?
-        .map(ActionRow::into_action)
-        .transpose()
+        .optional()?;
+    row.map(|row: ActionRow| Ok(row.into_action()?.as_of(tx.now()))).transpose()
 }
 
 /// The action of this kind that was made from `id`, if there is one.
@@ -235,7 +234,8 @@ pub fn list(read: &mut Read, filter: &ActionFilter, page: &PageRequest<Uuid>) ->
     let rows: Vec<ActionRow> =
         query.order(bulk_actions::id.desc()).limit(page.fetch()).select(ActionRow::as_select()).load(read.conn)?;
     let total = if page.with_total { Some(filtered().count().get_result(read.conn)?) } else { None };
-    let actions = rows.into_iter().map(ActionRow::into_action).collect::<Result<Vec<_>>>()?;
+    let as_it_stands = |row: ActionRow| Ok(row.into_action()?.as_of(read.now()));
+    let actions = rows.into_iter().map(as_it_stands).collect::<Result<Vec<_>>>()?;
     page.page(actions, total, |action| action.id)
 }
 
@@ -318,7 +318,11 @@ pub fn add_blocked(tx: &mut Tx, id: Uuid, blocked: i64) -> Result<()> {
 /// Ends the action before its last chunk, or without any. `None` when it has ended already.
 pub fn end(tx: &mut Tx, id: Uuid, status: ActionStatus, failure: Option<&str>) -> Result<Option<BulkAction>> {
     diesel::update(bulk_actions::table.find((tx.account().0, id)))
-        .filter(bulk_actions::status.eq_any([Word(ActionStatus::Queued), Word(ActionStatus::Running)]))
+        .filter(bulk_actions::status.eq_any([
+            Word(ActionStatus::AwaitingApproval),
+            Word(ActionStatus::Queued),
+            Word(ActionStatus::Running),
+        ]))
         .set((
             bulk_actions::status.eq(Word(status)),
             bulk_actions::finished_at.eq(tx.now()),

@@ -348,12 +348,12 @@ pub fn back_off(tx: &mut Tx, action_id: Uuid, number: i32) -> Result<Option<i32>
     Ok(Some(attempts))
 }
 
-/// Takes the chunks that nobody holds out of the work of an action that is about to end. One that is held finds the
-/// action ended, undoes itself and is dropped when it is claimed again.
-pub fn drop_pending(tx: &mut Tx, action_id: Uuid) -> Result<()> {
+/// Takes the chunks that nobody holds out of the work of an action that ends. One that is held finds the action ended,
+/// undoes itself and is dropped when it is claimed again.
+pub fn drop_unfinished(tx: &mut Tx, action_id: Uuid) -> Result<()> {
     diesel::sql_query(
         "UPDATE bulk_action_chunks SET state = 'dropped' WHERE account_id = $1 AND action_id = $2 AND number = ANY(ARRAY(\
-         SELECT number FROM bulk_action_chunks WHERE account_id = $1 AND action_id = $2 AND state = 'pending' \
+         SELECT number FROM bulk_action_chunks WHERE account_id = $1 AND action_id = $2 AND state IN ('waiting', 'pending') \
          ORDER BY number FOR UPDATE SKIP LOCKED))",
     )
     .bind::<SqlUuid, _>(tx.account().0)

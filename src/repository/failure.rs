@@ -22,6 +22,8 @@ const MEANINGS: &[(&str, fn() -> Error)] = &[
 /// The other constraints and unique indexes: what the code before the statement has made sure of. To run into one is a
 /// bug, and an internal error.
 const INVARIANTS: &[&str] = &[
+    "account_settings_approval_above",
+    "account_settings_digest",
     "account_settings_retention_days",
     "bulk_action_chunks_action_fkey",
     "bulk_action_chunks_pkey",
@@ -50,6 +52,7 @@ const INVARIANTS: &[&str] = &[
     "deals_pkey",
     "deals_status",
     "deletions_pkey",
+    "digest_periods_pkey",
     "idempotency_keys_pkey",
     "invoices_attention_of_fkey",
     "invoices_customer_company_fkey",
@@ -58,6 +61,8 @@ const INVARIANTS: &[&str] = &[
     "invoices_pkey",
     "invoices_status",
     "invoices_total",
+    "known_admins_pkey",
+    "outbox_about",
     "outbox_action_fkey",
     "outbox_one_of_a_kind",
     "outbox_pkey",

@@ -1,5 +1,6 @@
 //! SQL and nothing else: one file per aggregate.
 
+pub mod approvals;
 pub mod blockers;
 pub mod bulk_actions;
 pub mod chunks;
@@ -9,10 +10,12 @@ pub mod contacts;
 pub mod db;
 pub mod deals;
 pub mod deletions;
+pub mod digests;
 pub mod failure;
 pub mod idempotency;
 pub mod imports;
 pub mod invoices;
+pub mod known_admins;
 pub mod linked;
 pub mod links;
 pub mod migrations;

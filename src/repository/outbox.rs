@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -13,8 +13,8 @@ use super::column_types::Word;
 use super::db::{Read, Sweep, Tx};
 use super::schema::outbox;
 use crate::domain::actor::AccountId;
-use crate::domain::error::Result;
-use crate::domain::notification::{Delivery, DeliveryStatus};
+use crate::domain::error::{Error, Result};
+use crate::domain::notification::{Delivery, DeliveryStatus, MailTopic};
 
 /// How long a claimed mail belongs to its sender; longer than a whole send.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -25,14 +25,11 @@ const TRIED_FOR: TimeDelta = TimeDelta::hours(24);
 /// Longer answers of mail servers are cut, in characters.
 const LONGEST_ANSWER: usize = 500;
 
-/// The one kind of mail there is so far: the report of a bulk action.
-const REPORT: &str = "report";
-
 /// A mail that this sender may send now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimedMail {
     pub id: Uuid,
-    pub action_id: Uuid,
+    pub topic: MailTopic,
     token: Uuid,
     /// 1 for the first try.
     pub attempt: i32,
@@ -48,14 +45,16 @@ pub enum AfterFailure {
     NotOurs,
 }
 
-/// Puts the report of an action into the outbox, once for each action.
-pub fn enqueue_report(tx: &mut Tx, action_id: Uuid) -> Result<()> {
+/// Puts a mail into the outbox, once for each topic.
+pub fn enqueue(tx: &mut Tx, topic: &MailTopic) -> Result<()> {
     diesel::insert_into(outbox::table)
         .values((
             outbox::account_id.eq(tx.account().0),
             outbox::id.eq(tx.new_id()),
-            outbox::kind.eq(REPORT),
-            outbox::action_id.eq(action_id),
+            outbox::kind.eq(topic.kind()),
+            outbox::action_id.eq(topic.action_id()),
+            outbox::recipient.eq(topic.recipient()),
+            outbox::period.eq(topic.period()),
             outbox::status.eq(Word(DeliveryStatus::Pending)),
             outbox::attempts.eq(0),
             outbox::next_attempt_at.eq(tx.now()),
@@ -82,7 +81,7 @@ pub fn due(sweep: &mut Sweep, limit: i64) -> Result<Vec<(AccountId, Uuid)>> {
 pub fn claim(tx: &mut Tx, id: Uuid) -> Result<Option<ClaimedMail>> {
     let token = tx.new_id();
     let lease_ends = tx.now() + LEASE;
-    let claimed: Option<(Uuid, i32, DateTime<Utc>)> = diesel::update(outbox::table.find((tx.account().0, id)))
+    let claimed: Option<(TopicColumns, i32, DateTime<Utc>)> = diesel::update(outbox::table.find((tx.account().0, id)))
         .filter(outbox::status.eq(Word(DeliveryStatus::Pending)))
         .filter(outbox::next_attempt_at.le(tx.now()))
         .set((
@@ -91,10 +90,31 @@ pub fn claim(tx: &mut Tx, id: Uuid) -> Result<Option<ClaimedMail>> {
             outbox::next_attempt_at.eq(lease_ends),
             outbox::attempts.eq(outbox::attempts + 1),
         ))
-        .returning((outbox::action_id, outbox::attempts, outbox::created_at))
+        .returning((
+            (outbox::kind, outbox::action_id, outbox::recipient, outbox::period),
+            outbox::attempts,
+            outbox::created_at,
+        ))
         .get_result(tx.conn)
         .optional()?;
-    Ok(claimed.map(|(action_id, attempt, created_at)| ClaimedMail { id, action_id, token, attempt, created_at }))
+    let Some((columns, attempt, created_at)) = claimed else { return Ok(None) };
+    Ok(Some(ClaimedMail { id, topic: topic(columns)?, token, attempt, created_at }))
+}
+
+/// Kind, action, recipient, period.
+type TopicColumns = (String, Option<Uuid>, Option<String>, Option<NaiveDate>);
+
+fn topic(columns: TopicColumns) -> Result<MailTopic> {
+    let (kind, action_id, recipient, period) = columns;
+    match (kind.as_str(), action_id, recipient, period) {
+        ("report", Some(action_id), None, None) => Ok(MailTopic::Report { action_id }),
+        ("approval_asked", Some(action_id), Some(recipient), None) => {
+            Ok(MailTopic::ApprovalAsked { action_id, recipient })
+        }
+        ("approval_answered", Some(action_id), None, None) => Ok(MailTopic::ApprovalAnswered { action_id }),
+        ("digest", None, Some(recipient), Some(period)) => Ok(MailTopic::Digest { period, recipient }),
+        _ => Err(Error::Internal(format!("a mail of the kind {kind} with another kind's columns"))),
+    }
 }
 
 /// Marks a mail as sent; false when its lease had lapsed and another sender has it.
@@ -144,19 +164,37 @@ pub fn give_up(tx: &mut Tx, mail: &ClaimedMail, answer: &str) -> Result<AfterFai
     Ok(if given_up == 1 { AfterFailure::GivenUp } else { AfterFailure::NotOurs })
 }
 
+/// Ends the tries because there is nothing to say any more.
+pub fn drop_claimed(tx: &mut Tx, mail: &ClaimedMail) -> Result<()> {
+    diesel::update(outbox::table.find((tx.account().0, mail.id)))
+        .filter(outbox::lease_token.eq(mail.token))
+        .set((
+            outbox::status.eq(Word(DeliveryStatus::Dropped)),
+            outbox::lease_token.eq(None::<Uuid>),
+            outbox::leased_until.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Forgets digests of periods before this one; gives their number.
+pub fn remove_digests(sweep: &mut Sweep, before: NaiveDate) -> Result<usize> {
+    Ok(diesel::delete(outbox::table.filter(outbox::period.lt(before))).execute(sweep.conn)?)
+}
+
 /// Where the reports of these actions stand; an action without a mail is absent.
 pub fn deliveries(read: &mut Read, action_ids: &[Uuid]) -> Result<HashMap<Uuid, Delivery>> {
-    type Row = (Uuid, Word<DeliveryStatus>, i32, Option<DateTime<Utc>>, Option<String>);
+    type Row = (Option<Uuid>, Word<DeliveryStatus>, i32, Option<DateTime<Utc>>, Option<String>);
     let rows: Vec<Row> = outbox::table
         .filter(outbox::account_id.eq(read.account().0))
         .filter(outbox::action_id.eq_any(action_ids))
-        .filter(outbox::kind.eq(REPORT))
+        .filter(outbox::kind.eq("report"))
         .select((outbox::action_id, outbox::status, outbox::attempts, outbox::sent_at, outbox::last_error))
         .load(read.conn)?;
     let delivery = |(action_id, status, attempts, sent_at, last_answer): Row| {
-        (action_id, Delivery { status: status.0, attempts, sent_at, last_answer })
+        Some((action_id?, Delivery { status: status.0, attempts, sent_at, last_answer }))
     };
-    Ok(rows.into_iter().map(delivery).collect())
+    Ok(rows.into_iter().filter_map(delivery).collect())
 }
 
 /// Up to a quarter longer than the doubled wait, so that mails that failed together do not come again together. The
@@ -182,7 +220,8 @@ mod tests {
             let mut token = [0; 16];
             token[15] = chance;
             let token = Uuid::from_bytes(token);
-            let mail = ClaimedMail { id: token, action_id: token, token, attempt, created_at: DateTime::UNIX_EPOCH };
+            let topic = MailTopic::Report { action_id: token };
+            let mail = ClaimedMail { id: token, topic, token, attempt, created_at: DateTime::UNIX_EPOCH };
             wait_after(&mail).num_seconds()
         };
         assert_eq!([1, 2, 3, 9, 10, 40].map(|attempt| wait(attempt, 0)), [10, 20, 40, 2560, 3600, 3600]);

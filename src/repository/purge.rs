@@ -203,8 +203,8 @@ fn first_in_bin(tx: &mut Tx, deletion_id: Uuid) -> Result<Option<DateTime<Utc>>>
 /// Reduces ended actions that are past their `DETAILS_KEPT_DAYS` to their counts; gives the number of actions.
 pub fn expire_details(sweep: &mut Sweep, ended_before: DateTime<Utc>, limit: i64) -> Result<usize> {
     let actions: Vec<ExpiredAction> = diesel::sql_query(
-        "UPDATE bulk_actions SET target = '{}', reason = NULL, requester = '{}', options = options - 'tags' \
-         WHERE (account_id, id) IN (\
+        "UPDATE bulk_actions SET target = '{}', reason = NULL, requester = '{}', options = options - 'tags', \
+         approval = approval #- '{decided_by,name}' #- '{reason}' WHERE (account_id, id) IN (\
          SELECT account_id, id FROM bulk_actions WHERE finished_at <= $1 AND target <> '{}' \
          ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING account_id, id",
     )

@@ -8,6 +8,8 @@ diesel::table! {
         retention_days -> Int4,
         version -> Int8,
         updated_at -> Timestamptz,
+        approval_above -> Nullable<Int8>,
+        digest -> Text,
     }
 }
 
@@ -67,6 +69,7 @@ diesel::table! {
         finished_at -> Nullable<Timestamptz>,
         restorable_until -> Nullable<Timestamptz>,
         failure -> Nullable<Text>,
+        approval -> Nullable<Jsonb>,
     }
 }
 
@@ -187,6 +190,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    digest_periods (account_id) {
+        account_id -> Uuid,
+        period -> Date,
+    }
+}
+
+diesel::table! {
     idempotency_keys (account_id, user_id, method, path, key) {
         account_id -> Uuid,
         user_id -> Text,
@@ -224,11 +234,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    known_admins (account_id, user_id) {
+        account_id -> Uuid,
+        user_id -> Text,
+        email -> Text,
+        name -> Nullable<Text>,
+        locale -> Nullable<Text>,
+        seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     outbox (account_id, id) {
         account_id -> Uuid,
         id -> Uuid,
         kind -> Text,
-        action_id -> Uuid,
+        action_id -> Nullable<Uuid>,
         status -> Text,
         attempts -> Int4,
         next_attempt_at -> Timestamptz,
@@ -237,6 +258,8 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
         sent_at -> Nullable<Timestamptz>,
+        recipient -> Nullable<Text>,
+        period -> Nullable<Date>,
     }
 }
 
@@ -322,8 +345,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     contacts,
     deals,
     deletions,
+    digest_periods,
     idempotency_keys,
     invoices,
+    known_admins,
     outbox,
     project_customers,
     projects,

@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::column_types::Word;
 use super::db::{Read, Tx};
 use super::schema::account_settings;
+use crate::domain::digest::Digest;
 use crate::domain::error::Result;
 use crate::domain::settings::AccountSettings;
 
@@ -19,16 +21,23 @@ pub struct StoredSettings {
 }
 
 pub fn get(read: &mut Read) -> Result<StoredSettings> {
-    let row: Option<(i32, DateTime<Utc>, i64)> = account_settings::table
+    let row: Option<(i32, Option<i64>, Word<Digest>, DateTime<Utc>, i64)> = account_settings::table
         .find(read.account().0)
-        .select((account_settings::retention_days, account_settings::updated_at, account_settings::version))
+        .select((
+            account_settings::retention_days,
+            account_settings::approval_above,
+            account_settings::digest,
+            account_settings::updated_at,
+            account_settings::version,
+        ))
         .first(read.conn)
         .optional()?;
-    Ok(row.map_or_else(StoredSettings::default, |(retention_days, updated_at, version)| StoredSettings {
-        settings: AccountSettings { retention_days },
+    let stored = |(retention_days, approval_above, Word(digest), updated_at, version)| StoredSettings {
+        settings: AccountSettings { retention_days, approval_above, digest },
         updated_at: Some(updated_at),
         version,
-    }))
+    };
+    Ok(row.map_or_else(StoredSettings::default, stored))
 }
 
 /// As [`get`], and locks the row if there is one.
@@ -46,6 +55,8 @@ pub fn put(tx: &mut Tx, before: &StoredSettings, settings: AccountSettings) -> R
     let stored = StoredSettings { settings, updated_at: Some(tx.now()), version: before.version + 1 };
     let columns = (
         account_settings::retention_days.eq(stored.settings.retention_days),
+        account_settings::approval_above.eq(stored.settings.approval_above),
+        account_settings::digest.eq(Word(stored.settings.digest)),
         account_settings::updated_at.eq(tx.now()),
         account_settings::version.eq(stored.version),
     );

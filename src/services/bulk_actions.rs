@@ -9,6 +9,7 @@ use crate::domain::bulk_action::{
 };
 use crate::domain::entity::{BinKind, RecordKind};
 use crate::domain::error::{Conflict, Error, Result};
+use crate::domain::notification::MailTopic;
 use crate::domain::recycle_bin::BinTarget;
 use crate::domain::segment::Condition;
 use crate::repository::bulk_actions::NewAction;
@@ -16,6 +17,7 @@ use crate::repository::chunks::{self, FrozenSet, Part};
 use crate::repository::db::Tx;
 use crate::repository::recycle_bin::BinFilter;
 use crate::repository::{bulk_actions, deletions, outbox, settings, twins};
+use crate::services::approvals;
 
 /// How long after it was accepted a dry run can be executed.
 const DRY_RUN_VALID: TimeDelta = TimeDelta::hours(24);
@@ -100,6 +102,8 @@ pub fn undo(tx: &mut Tx, actor: &Actor, id: Uuid, on_conflict: OnConflict) -> Re
     let new = NewAction {
         action: Action::Restore,
         options: Options { on_conflict, inverse_of: Some(origin.action), ..Options::default() },
+        // What was undone is as good to know as what was done.
+        notify: if origin.notify == Notify::Never { Notify::Never } else { Notify::Always },
         reason: None,
         target: TargetSummary { deletion_id: Some(id), ..TargetSummary::of_kind("undo") },
         ..successor(&origin, OriginKind::Undo)
@@ -149,14 +153,17 @@ pub fn execute(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
 /// # Errors
 /// `ActionEnded` when it has ended otherwise.
 pub fn cancel(tx: &mut Tx, id: Uuid) -> Result<BulkAction> {
-    // Chunks before the action: the lock order. One that runs now finds the action ended and undoes itself.
-    chunks::drop_pending(tx, id)?;
-    if let Some(cancelled) = bulk_actions::end(tx, id, ActionStatus::Cancelled, None)? {
-        report(tx, &cancelled)?;
-        return Ok(cancelled);
+    let action = bulk_actions::find_for_update(tx, id)?.ok_or(Error::NotFound)?;
+    match action.status {
+        ActionStatus::Cancelled => return Ok(action),
+        status if status.ended() => return Err(Error::conflict(Conflict::ActionEnded)),
+        _ => {}
     }
-    let action = bulk_actions::find(tx, id)?.ok_or(Error::NotFound)?;
-    if action.status == ActionStatus::Cancelled { Ok(action) } else { Err(Error::conflict(Conflict::ActionEnded)) }
+    // A chunk that runs now is not waited for: it finds the action ended and undoes itself.
+    chunks::drop_unfinished(tx, id)?;
+    let cancelled = bulk_actions::end(tx, id, ActionStatus::Cancelled, None)?.ok_or(Error::Contention)?;
+    report(tx, &cancelled)?;
+    Ok(cancelled)
 }
 
 /// The action, held against other verbs, once it has ended.
@@ -204,16 +211,18 @@ fn begin(tx: &mut Tx, id: Uuid, frozen: FrozenSet) -> Result<BulkAction> {
         && let Some(ended) = bulk_actions::end(tx, id, ActionStatus::Completed, None)?
     {
         report(tx, &ended)?;
+        return Ok(ended);
     }
     let action = bulk_actions::find(tx, id)?.ok_or_else(|| Error::Internal("the new action is gone".to_owned()))?;
     settle_twins(tx, &action, frozen)?;
-    Ok(action)
+    let threshold = settings::get(tx)?.settings.approval_above;
+    if action.needs_approval_above(threshold) { approvals::ask(tx, action) } else { Ok(action) }
 }
 
 /// Puts the report into the outbox when it is due and there is an address.
 pub(super) fn report(tx: &mut Tx, action: &BulkAction) -> Result<()> {
     if action.report_due() && action.requester.email.is_some() {
-        outbox::enqueue_report(tx, action.id)?;
+        outbox::enqueue(tx, &MailTopic::Report { action_id: action.id })?;
     }
     Ok(())
 }

@@ -154,7 +154,7 @@ pub fn chunk_failed(tx: &mut Tx, chunk: &Chunk, cause: &str) -> Result<()> {
     if attempts < MAX_ATTEMPTS {
         return Ok(());
     }
-    chunks::drop_pending(tx, chunk.action_id)?;
+    chunks::drop_unfinished(tx, chunk.action_id)?;
     let failure = format!("a part of the records failed {MAX_ATTEMPTS} times: {cause}");
     if let Some(ended) = bulk_actions::end(tx, chunk.action_id, ActionStatus::Failed, Some(&failure))? {
         report(tx, &ended)?;

@@ -1,12 +1,15 @@
 //! What takes more than one repository call: the engine, taking back, imports, notifications.
 
 mod all_or_nothing;
+pub mod approvals;
 mod binned_records;
 pub mod bulk_actions;
 pub mod chunk_work;
 pub mod deletion;
+pub mod digests;
 pub mod exports;
 pub mod imports;
+pub mod known_admins;
 pub mod linked_records;
 pub mod notifications;
 pub mod purging;
@@ -18,6 +21,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use self::known_admins::SeenCallers;
 use crate::repository::db::Db;
 
 /// What requests work with.
@@ -25,6 +29,7 @@ use crate::repository::db::Db;
 pub struct Services {
     pub db: Db,
     pub signals: Signals,
+    pub callers: Arc<SeenCallers>,
 }
 
 /// Wakes the workers of this process at once; those of others poll.

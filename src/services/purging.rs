@@ -10,7 +10,7 @@ use crate::domain::error::{Error, Result};
 use crate::repository::db::{Sweep, Tx};
 use crate::repository::purge::{self, DueDeletion};
 use crate::repository::recycle_bin::BinFilter;
-use crate::repository::{idempotency, recycle_bin};
+use crate::repository::{idempotency, known_admins, outbox, recycle_bin};
 
 /// Records purged in one transaction.
 const BATCH: i64 = 500;
@@ -59,10 +59,13 @@ pub fn purge_due(tx: &mut Tx, deletion: DueDeletion) -> Result<bool> {
     Ok(false)
 }
 
-/// Forgets what has outlived its purpose: idempotency keys after a day, the details of actions after 90 days.
+/// Forgets what has outlived its purpose: idempotency keys after a day; the details of actions, digests, and admins who
+/// were not seen any more after 90 days.
 pub fn clean_up(sweep: &mut Sweep) -> Result<bool> {
     let keys = idempotency::remove_expired(sweep)?;
     let ended_before = sweep.now() - TimeDelta::days(DETAILS_KEPT_DAYS);
     let actions = purge::expire_details(sweep, ended_before, 10)?;
-    Ok(keys + actions > 0)
+    let digests = outbox::remove_digests(sweep, ended_before.date_naive())?;
+    let admins = known_admins::remove_stale(sweep)?;
+    Ok(keys + actions + digests + admins > 0)
 }

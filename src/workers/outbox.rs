@@ -2,7 +2,6 @@
 //! of it.
 
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use super::{POLL, Step, repeat};
 use crate::domain::actor::AccountId;
@@ -10,7 +9,7 @@ use crate::domain::error::{Error, Result};
 use crate::mail::transport::{MailTransport, SendError};
 use crate::repository::outbox::{self, AfterFailure, ClaimedMail};
 use crate::services::Services;
-use crate::services::notifications::compose_report;
+use crate::services::notifications::{self, Composed};
 use crate::telemetry::observe_mail;
 
 /// How many due mails are looked up at once.
@@ -53,11 +52,15 @@ impl OutboxWorker {
     }
 
     async fn send(&self, account: AccountId, mail: ClaimedMail) -> Result<()> {
-        let (action_id, attempt) = (mail.action_id, mail.attempt);
+        let (topic, attempt) = (mail.topic.clone(), mail.attempt);
         let result = match self.compose_and_send(account, &mail).await {
-            Ok(()) => {
+            Ok(Sent::Left) => {
                 self.services.db.write(account, move |tx| outbox::finish_sent(tx, &mail)).await?;
                 "sent"
+            }
+            Ok(Sent::Moot) => {
+                self.services.db.write(account, move |tx| outbox::drop_claimed(tx, &mail)).await?;
+                "dropped"
             }
             Err(SendError::Permanent(answer)) => {
                 after_failure(self.services.db.write(account, move |tx| outbox::give_up(tx, &mail, &answer)).await?)
@@ -66,20 +69,30 @@ impl OutboxWorker {
                 after_failure(self.services.db.write(account, move |tx| outbox::reschedule(tx, &mail, &answer)).await?)
             }
         };
-        observe_mail("report", result);
+        observe_mail(topic.kind(), result);
         // What the server answered may name the recipient: it is kept with the mail, not in the log.
-        tracing::info!(account = %account.0, action = %action_id, attempt, result, "report mail");
+        let action = topic.action_id().map(|id| id.to_string());
+        tracing::info!(account = %account.0, action, kind = topic.kind(), attempt, result, "mail");
         Ok(())
     }
 
-    async fn compose_and_send(&self, account: AccountId, mail: &ClaimedMail) -> std::result::Result<(), SendError> {
-        let ClaimedMail { id, action_id, .. } = *mail;
-        match compose_report(&self.services.db, account, id, action_id, &self.public_url).await {
-            Ok(Some(composed)) => self.transport.send(&composed).await,
-            Ok(None) => Err(SendError::Permanent("the requester's token had no e-mail address".to_owned())),
-            Err(error) => Err(could_not_compose(action_id, &error)),
+    async fn compose_and_send(&self, account: AccountId, mail: &ClaimedMail) -> std::result::Result<Sent, SendError> {
+        match notifications::compose(&self.services.db, account, mail, &self.public_url).await {
+            Ok(Composed::Mail(composed)) => self.transport.send(&composed).await.map(|()| Sent::Left),
+            Ok(Composed::NoAddress) => {
+                Err(SendError::Permanent("the requester's token had no e-mail address".to_owned()))
+            }
+            Ok(Composed::Moot) => Ok(Sent::Moot),
+            Err(error) => Err(could_not_compose(mail, &error)),
         }
     }
+}
+
+/// What became of a mail that did not fail.
+enum Sent {
+    Left,
+    /// There was nothing to say any more.
+    Moot,
 }
 
 fn after_failure(outcome: AfterFailure) -> &'static str {
@@ -90,7 +103,7 @@ fn after_failure(outcome: AfterFailure) -> &'static str {
     }
 }
 
-fn could_not_compose(action_id: Uuid, error: &Error) -> SendError {
-    tracing::error!(action = %action_id, %error, "a report cannot be composed");
-    SendError::Temporary("the report could not be composed".to_owned())
+fn could_not_compose(mail: &ClaimedMail, error: &Error) -> SendError {
+    tracing::error!(mail = %mail.id, kind = mail.topic.kind(), %error, "a mail cannot be composed");
+    SendError::Temporary("the mail could not be composed".to_owned())
 }

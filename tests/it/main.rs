@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 #![allow(clippy::needless_pass_by_value, reason = "json!({...}) is written where it is sent, without a borrow")]
 
+mod approval;
 mod bulk_delete;
 mod companies;
 mod contacts;
 mod crash;
+mod digest;
 mod documentation;
 mod embedded_postgres;
 mod exports;

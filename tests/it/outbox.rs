@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use serde_json::{Value, json};
 use sweep::domain::actor::AccountId;
-use sweep::domain::notification::{Delivery, DeliveryStatus};
+use sweep::domain::notification::{Delivery, DeliveryStatus, MailTopic};
 use sweep::repository::db::{Db, DbSettings};
 use sweep::repository::outbox::{self, AfterFailure};
 use uuid::Uuid;
@@ -90,7 +90,7 @@ async fn enqueued() -> (TestDatabase, Db) {
     insert_action(&mut database.connect(), json!({"email": "ann@example.com"}));
     let db = db(&database);
     for _ in 0..2 {
-        db.write(account(), |tx| outbox::enqueue_report(tx, ACTION)).await.unwrap();
+        db.write(account(), |tx| outbox::enqueue(tx, &MailTopic::Report { action_id: ACTION })).await.unwrap();
     }
     (database, db)
 }
@@ -104,7 +104,7 @@ async fn a_mail_is_enqueued_once_and_belongs_to_one_sender() {
         futures_util::future::join_all((0..8).map(|_| db.write(account(), move |tx| outbox::claim(tx, id)))).await;
     let claimed: Vec<_> = claims.into_iter().filter_map(Result::unwrap).collect();
     assert_eq!(claimed.len(), 1, "{claimed:?}");
-    assert_eq!((claimed[0].action_id, claimed[0].attempt), (ACTION, 1));
+    assert_eq!((&claimed[0].topic, claimed[0].attempt), (&MailTopic::Report { action_id: ACTION }, 1));
     assert_eq!(claim(&db).await, None);
 
     move_clock(&mut database.connect(), 61);

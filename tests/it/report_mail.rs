@@ -151,3 +151,25 @@ fn an_undo_reports_too_and_in_order() {
     assert!(subjects[1].starts_with("2 contacts"), "{subjects:?}");
     assert_ne!(subjects[0], subjects[1]);
 }
+
+#[test]
+fn an_undo_is_reported_unless_no_mail_is_ever_wanted() {
+    let smtp = SmtpServer::start(Tls::None, &[Conduct::Proper]);
+    let server = server_with(&smtp);
+    let admin = server.admin();
+    let undo = |action: &str| {
+        notified(&admin, action, "none");
+        let undo = admin.call(&format!("{action}/undo")).expect(202);
+        (format!("/bulk-actions/{}", undo["id"].as_str().unwrap()), undo["notify"].clone())
+    };
+    // Nothing was blocked, so the delete itself was not worth a mail.
+    let (silent, notify) = undo(&delete(&admin, &[&contact(&admin, "A", None)], "never", ""));
+    assert_eq!(notify, "never");
+    notified(&admin, &silent, "none");
+    let (undone, notify) = undo(&delete(&admin, &[&contact(&admin, "B", None)], "on_blocked", ""));
+    assert_eq!(notify, "always");
+    notified(&admin, &undone, "sent");
+    let received = smtp.received_after(1);
+    assert_eq!(received.len(), 1);
+    assert_eq!(header(received[0].mail.as_ref().unwrap(), "Subject"), Some("1 contact restored"));
+}

@@ -10,7 +10,10 @@ fn settings_are_defaults_until_an_admin_changes_them() {
     let admin = server.admin();
     let defaults = admin.get("/settings");
     assert_eq!(defaults.header("etag"), Some("\"0\""));
-    assert_eq!(defaults.expect(200), json!({"retention_days": 30, "updated_at": null}));
+    assert_eq!(
+        defaults.expect(200),
+        json!({"retention_days": 30, "approval_above": null, "digest": "weekly", "updated_at": null})
+    );
 
     let changed = admin.json("PATCH", "/settings", &[("if-match", "\"0\"")], json!({"retention_days": 90}));
     assert_eq!(changed.header("etag"), Some("\"1\""));
@@ -19,6 +22,12 @@ fn settings_are_defaults_until_an_admin_changes_them() {
     assert_eq!(admin.get("/settings").expect(200), changed);
     admin.json("PATCH", "/settings", &[("if-match", "\"0\"")], json!({})).refused("precondition-failed");
     assert_eq!(admin.patch("/settings", json!({"retention_days": null})).expect(200)["retention_days"], 30);
+    let changed = admin.patch("/settings", json!({"approval_above": 1, "digest": "off"})).expect(200);
+    assert_eq!((&changed["approval_above"], &changed["digest"]), (&json!(1), &json!("off")));
+    let kept = admin.patch("/settings", json!({"digest": "daily"})).expect(200);
+    assert_eq!((&kept["approval_above"], &kept["digest"]), (&json!(1), &json!("daily")));
+    let back = admin.patch("/settings", json!({"approval_above": null, "digest": null})).expect(200);
+    assert_eq!((&back["approval_above"], &back["digest"]), (&json!(null), &json!("weekly")));
     assert_eq!(server.stranger().get("/settings").expect(200)["updated_at"], json!(null));
 }
 
@@ -31,6 +40,11 @@ fn wrong_settings_and_members_are_refused() {
         (json!({"retention_days": 91}), "/retention_days"),
         (json!({"retention_days": "30"}), "/retention_days"),
         (json!({"retention": 30}), "/retention"),
+        (json!({"approval_above": 0}), "/approval_above"),
+        (json!({"approval_above": -1}), "/approval_above"),
+        (json!({"approval_above": "1000"}), "/approval_above"),
+        (json!({"digest": "monthly"}), "/digest"),
+        (json!({"digest": true}), "/digest"),
         (json!([]), ""),
     ] {
         let problem = admin.patch("/settings", body).refused("validation-failed");

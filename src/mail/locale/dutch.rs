@@ -1,7 +1,10 @@
 //! What mails say in Dutch.
 
+mod notices;
+
 use chrono::{DateTime, Datelike, Utc};
 
+use super::notices::NoticePhrases;
 use super::{Noun, Phrases, group_digits, month_name, pick};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
@@ -160,10 +163,7 @@ impl Phrases for Dutch {
     }
 
     fn opening(&self, report: &Report) -> String {
-        let greeting = match &report.recipient_name {
-            Some(name) => format!("Hallo {name}"),
-            None => "Hallo".to_owned(),
-        };
+        let greeting = self.greeting(report.recipient_name.as_deref());
         let reason = match &report.reason {
             Some(reason) => format!(" (reden: {reason})"),
             None => String::new(),

@@ -1,7 +1,10 @@
 //! What mails say in English.
 
+mod notices;
+
 use chrono::{DateTime, Datelike, Utc};
 
+use super::notices::NoticePhrases;
 use super::{Noun, Phrases, group_digits, month_name, pick};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
@@ -155,10 +158,7 @@ impl Phrases for English {
     }
 
     fn opening(&self, report: &Report) -> String {
-        let greeting = match &report.recipient_name {
-            Some(name) => format!("Hello {name}"),
-            None => "Hello".to_owned(),
-        };
+        let greeting = self.greeting(report.recipient_name.as_deref());
         let reason = match &report.reason {
             Some(reason) => format!(" (reason: {reason})"),
             None => String::new(),

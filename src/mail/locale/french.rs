@@ -1,5 +1,6 @@
 //! What mails say in French.
 
+mod notices;
 mod words;
 
 use chrono::{DateTime, Datelike, Utc};
@@ -8,6 +9,7 @@ use self::words::{
     MONTHS, NARROW_NO_BREAK_SPACE, done_word, linked, masculine_done_word, noun, of_many, operation_name, pick,
     pick_gender, record,
 };
+use super::notices::NoticePhrases;
 use super::{Phrases, group_digits, month_name};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
@@ -103,10 +105,7 @@ impl Phrases for French {
     }
 
     fn opening(&self, report: &Report) -> String {
-        let greeting = match &report.recipient_name {
-            Some(name) => format!("Bonjour {name}"),
-            None => "Bonjour".to_owned(),
-        };
+        let greeting = self.greeting(report.recipient_name.as_deref());
         let reason = match &report.reason {
             Some(reason) => format!(" (motif : {reason})"),
             None => String::new(),

@@ -1,10 +1,12 @@
 //! What mails say in German.
 
+mod notices;
 mod words;
 
 use chrono::{DateTime, Datelike, Utc};
 
 use self::words::{MONTHS, done_word, linked, linked_in_dative, operation_name, record, record_after_von};
+use super::notices::NoticePhrases;
 use super::{Phrases, group_digits, month_name, pick};
 use crate::domain::bulk_action::OnBlocked;
 use crate::domain::entity::BinKind;
@@ -98,10 +100,7 @@ impl Phrases for German {
     }
 
     fn opening(&self, report: &Report) -> String {
-        let greeting = match &report.recipient_name {
-            Some(name) => format!("Guten Tag {name}"),
-            None => "Guten Tag".to_owned(),
-        };
+        let greeting = self.greeting(report.recipient_name.as_deref());
         let reason = match &report.reason {
             Some(reason) => format!(" (Grund: {reason})"),
             None => String::new(),

@@ -17,6 +17,7 @@ fn report() -> Report {
         source: Source::Segment("Dutch contacts".to_owned()),
         reason: Some("GDPR clean-up 2026".to_owned()),
         tags: Vec::new(),
+        approved_by: None,
         ending: Ending::Completed,
         counts: Counts { matched: 3949, done: 3449, blocked: 500, ..Counts::default() },
         finished_at: "2026-11-24T09:14:07Z".parse().unwrap(),
@@ -338,4 +339,21 @@ fn a_file_that_is_too_large_is_downloaded() {
             "\"https://crm.example.com/bulk-actions/00000000-0000-0000-0000-00000000000c/results?format=csv\""
         )
     );
+}
+
+#[test]
+fn who_approved_it_is_named_in_every_language() {
+    let mut report = report();
+    report.approved_by = Some(("Bob\r\nMaes".to_owned(), "2026-11-24T09:12:00Z".parse().unwrap()));
+    for (language, said) in ALL.into_iter().zip([
+        "UTC. Approved by Bob Maes on 24 November 2026, 09:12 UTC.\n",
+        "voltooid. Goedgekeurd door Bob Maes op 24 november 2026 om 09:12 UTC.\n",
+        "UTC. Action approuvée par Bob Maes le 24 novembre 2026 à 09:12 UTC.\n",
+        "abgeschlossen. Freigegeben von Bob Maes am 24. November 2026 um 09:12 UTC.\n",
+    ]) {
+        report.language = language;
+        let mail = report.clone().render();
+        assert!(mail.text.contains(said), "{said}\n{}", mail.text);
+        assert!(mail.html.contains(said.trim_end()), "{said}\n{}", mail.html);
+    }
 }

@@ -99,6 +99,10 @@ const TABLE: &[Row] = &[
     ("retry_bulk_action", On::BlockedDelete, 404, 202, 404),
     ("execute_bulk_action", On::DryRun, 404, 202, 404),
     ("cancel_bulk_action", On::BulkDelete, 404, 409, 404),
+    ("approve_bulk_action", On::WaitingDelete, 403, 200, 404),
+    ("approve_bulk_action", On::BulkDelete, 403, 403, 404),
+    ("reject_bulk_action", On::WaitingDelete, 403, 200, 404),
+    ("reject_bulk_action", On::BulkDelete, 403, 403, 404),
 
     ("list_recycle_bin", On::BinnedContact, 403, 200, 200),
     ("get_binned_record", On::BinnedContact, 403, 200, 404),

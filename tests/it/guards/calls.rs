@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sweep::api::openapi::{DOCUMENT, for_each_operation};
 
+use crate::approval::waiting_delete;
 use crate::bulk_delete::{delete_ids, ended};
 use crate::harness::{Answer, Client, TestServer};
 
@@ -30,6 +31,8 @@ pub enum On {
     BlockedDelete,
     /// A completed dry run.
     DryRun,
+    /// A bulk delete by another admin that waits for an approval.
+    WaitingDelete,
     BinnedContact,
 }
 
@@ -48,7 +51,10 @@ impl Call {
     /// A valid call of the operation on a new subject.
     pub fn new(server: &TestServer, operation: &str, on: On) -> Self {
         let (method, template) = place_of(operation);
-        let ids = make(&server.admin(), on);
+        let ids = match on {
+            On::WaitingDelete => vec![waiting_delete(server)["id"].as_str().unwrap().to_owned()],
+            _ => make(&server.admin(), on),
+        };
         let mut path = fill(&template, &ids);
         if operation == "list_segment_fields" {
             path.push_str("?entity=contact");
@@ -109,7 +115,7 @@ fn make(admin: &Client, on: On) -> Vec<String> {
         vec![create(admin, "/segments", body)]
     };
     match on {
-        On::Nothing => Vec::new(),
+        On::Nothing | On::WaitingDelete => Vec::new(),
         On::Contact => vec![contact()],
         On::Company => vec![company()],
         On::UnlinkedPair => vec![contact(), company()],

@@ -9,7 +9,7 @@ use super::calls::{Call, On};
 use crate::harness::TestServer;
 
 /// Every POST, what it is called on, and another body for it.
-const POSTS: [(&str, On, &str); 14] = [
+const POSTS: [(&str, On, &str); 16] = [
     ("create_contact", On::Nothing, r#"{"last_name": "Other"}"#),
     ("create_company", On::Nothing, r#"{"name": "Other"}"#),
     ("create_deal", On::Contact, r#"{"title": "Other"}"#),
@@ -23,6 +23,8 @@ const POSTS: [(&str, On, &str); 14] = [
     ("undo_bulk_action", On::BulkDelete, r#"{"on_conflict": "drop_external_id"}"#),
     ("retry_bulk_action", On::BlockedDelete, "{}"),
     ("execute_bulk_action", On::DryRun, "{}"),
+    ("approve_bulk_action", On::WaitingDelete, r#"{"reason": "another"}"#),
+    ("reject_bulk_action", On::WaitingDelete, r#"{"reason": "another"}"#),
     ("restore_binned_record", On::BinnedContact, r#"{"on_conflict": "drop_external_id"}"#),
 ];
 const IMPORTS: [&str; 7] = [

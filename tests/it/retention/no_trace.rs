@@ -153,7 +153,10 @@ fn nothing_is_left_after(purge: impl FnOnce(&Story, &str)) {
     let story = Story { client: node.client(&claims.token()), keys: std::cell::Cell::default() };
     let id = story.live_through();
     let sent = "SELECT count(*) FROM outbox WHERE status = 'sent'";
-    assert!(wait_until(10, || count(&mut connection, sent) == 1), "the report of what was blocked is sent");
+    assert!(
+        wait_until(10, || count(&mut connection, sent) == 2),
+        "the reports of what was blocked and of the undo are sent"
+    );
     let before = traces(&mut connection);
     for trace in TRACES {
         assert!(before.iter().any(|found| found.contains(trace)), "{trace} is somewhere: {before:?}");

@@ -1,39 +1,27 @@
-//! Report mails: their facts are gathered and put into words at the moment they leave, so that the outbox holds no name
-//! and no address.
+//! Report mails: the facts of an action that ended.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::domain::actor::AccountId;
+use super::{Recipient, Words};
+use crate::domain::approval::{Approval, Decision};
 use crate::domain::bulk_action::{Action, ActionStatus, BulkAction, Outcome, RecordOutcome};
 use crate::domain::error::{Error, Result};
 use crate::domain::results_csv::ResultRow;
-use crate::mail::OutgoingMail;
 use crate::mail::exceptions_file::{ExceptionsFile, MAX_ATTACHMENT_BYTES};
 use crate::mail::locale::Language;
 use crate::mail::report::{
     Cause, Counts, Effect, Ending, ExceptionFacts, NAMED_EXCEPTIONS, Operation, Report, Source, Undone,
 };
-use crate::repository::db::{Db, Read};
+use crate::repository::db::Read;
 use crate::repository::{bulk_actions, report_facts, titles};
 
-/// The report of an ended action, ready to be sent as the mail `mail_id`; None when there is nobody to send it to.
-pub async fn compose_report(
-    db: &Db,
-    account: AccountId,
-    mail_id: Uuid,
-    action_id: Uuid,
-    public_url: &str,
-) -> Result<Option<OutgoingMail>> {
-    let public_url = public_url.to_owned();
-    db.read(account, move |read| {
-        let action = bulk_actions::find(read, action_id)?.ok_or(Error::NotFound)?;
-        let Some(to_address) = action.requester.email.clone() else { return Ok(None) };
-        let to_name = action.requester.name.clone();
-        let date = read.now();
-        let content = report(read, action, public_url)?.render();
-        Ok(Some(OutgoingMail { id: mail_id, date, to_name, to_address, content }))
-    })
-    .await
+/// The report of an ended action, for who started it.
+pub(super) fn compose(read: &mut Read, action_id: Uuid, public_url: String) -> Result<Words> {
+    let action = bulk_actions::find(read, action_id)?.ok_or(Error::NotFound)?;
+    let Some(address) = action.requester.email.clone() else { return Ok(Words::NoAddress) };
+    let recipient = Recipient { address, name: action.requester.name.clone(), locale: action.requester.locale.clone() };
+    Ok(Words::Letter(recipient, report(read, action, public_url)?.render()))
 }
 
 fn report(read: &mut Read, action: BulkAction, public_url: String) -> Result<Report> {
@@ -42,6 +30,7 @@ fn report(read: &mut Read, action: BulkAction, public_url: String) -> Result<Rep
     let now = read.now();
     Ok(Report {
         language: Language::from_locale(action.requester.locale.as_deref()),
+        approved_by: action.approval.as_ref().and_then(approved_by),
         operation: operation(&action),
         kind: action.entity,
         source: source(&action),
@@ -58,6 +47,13 @@ fn report(read: &mut Read, action: BulkAction, public_url: String) -> Result<Rep
         reason: action.reason,
         tags: action.options.tags,
     })
+}
+
+/// Who approved it, and when.
+fn approved_by(approval: &Approval) -> Option<(String, DateTime<Utc>)> {
+    let approved = approval.decision == Some(Decision::Approved);
+    let admin = approval.decided_by.as_ref().filter(|_| approved)?;
+    Some((admin.name.clone().unwrap_or_else(|| admin.user_id.clone()), approval.decided_at?))
 }
 
 fn operation(action: &BulkAction) -> Operation {
@@ -78,9 +74,11 @@ fn operation(action: &BulkAction) -> Operation {
 fn ending(action: &BulkAction) -> Ending {
     match action.status {
         ActionStatus::Aborted => Ending::Aborted,
-        ActionStatus::Cancelled => Ending::Cancelled,
+        ActionStatus::Cancelled | ActionStatus::Rejected | ActionStatus::Lapsed => Ending::Cancelled,
         ActionStatus::Failed => Ending::Failed,
-        ActionStatus::Queued | ActionStatus::Running | ActionStatus::Completed => Ending::Completed,
+        ActionStatus::AwaitingApproval | ActionStatus::Queued | ActionStatus::Running | ActionStatus::Completed => {
+            Ending::Completed
+        }
     }
 }
 
@@ -112,7 +110,7 @@ fn counts(action: &BulkAction) -> Counts {
 }
 
 /// How the requester described the set.
-fn source(action: &BulkAction) -> Source {
+pub(super) fn source(action: &BulkAction) -> Source {
     let target = &action.target;
     match (target.kind.as_deref(), &target.segment_name) {
         (_, Some(name)) => Source::Segment(name.clone()),
