@@ -17,6 +17,7 @@ pub mod linked;
 pub mod notification;
 pub mod page;
 pub mod party;
+pub mod progress;
 pub mod results_csv;
 pub mod segment;
 pub mod settings;

@@ -8,6 +8,7 @@ pub mod exports;
 pub mod imports;
 pub mod linked_records;
 pub mod notifications;
+pub mod progress;
 pub mod purging;
 pub mod restoration;
 mod status_changes;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use self::progress::ProgressHub;
 use crate::repository::db::Db;
 
 /// What requests work with.
@@ -23,6 +25,7 @@ use crate::repository::db::Db;
 pub struct Services {
     pub db: Db,
     pub signals: Signals,
+    pub progress: ProgressHub,
 }
 
 /// Wakes the workers of this process at once; those of others poll.
@@ -32,4 +35,6 @@ pub struct Signals {
     pub chunks: Arc<Notify>,
     /// A mail waits in the outbox.
     pub outbox: Arc<Notify>,
+    /// A bulk action has moved on.
+    pub progress: Arc<Notify>,
 }

@@ -12,9 +12,8 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use diesel::prelude::*;
-use sweep::app::{self, Settings};
+use sweep::app::{self, Settings, Stop};
 use sweep::config::{JwtAlgorithm, MailConfig, TokenConfig};
 use tempfile::TempDir;
 
@@ -29,7 +28,7 @@ pub struct TestServer {
     pub address: SocketAddr,
     pub database: TestDatabase,
     pub data: TempDir,
-    handle: ServerHandle,
+    handle: Stop,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -119,5 +118,6 @@ pub fn settings(database: &TestDatabase, data_dir: PathBuf) -> Settings {
         api_connections: 8,
         connection_wait: Duration::from_secs(5),
         lock_wait: Duration::from_secs(5),
+        keep_alive: Duration::from_secs(15),
     }
 }
