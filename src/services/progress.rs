@@ -133,6 +133,9 @@ pub async fn watch(services: &Services, actor: &Actor, id: Uuid) -> Result<watch
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
     use chrono::DateTime;
 
     use super::*;
@@ -198,6 +201,16 @@ mod tests {
         let listener = hub.listen(ACCOUNT, progress(ActionStatus::Queued, 0));
         hub.publish((ACCOUNT, Uuid::nil()), None);
         assert!(listener.has_changed().is_err());
+    }
+
+    #[test]
+    fn nothing_is_looked_at_until_somebody_listens() {
+        let hub = ProgressHub::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut waiting = pin!(hub.listener());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        let _listener = hub.listen(ACCOUNT, progress(ActionStatus::Queued, 0));
+        assert!(waiting.as_mut().poll(&mut context).is_ready());
     }
 
     #[test]

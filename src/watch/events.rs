@@ -155,9 +155,11 @@ impl EventSource {
             401 => WatchError::Refused(format!(
                 "{base} does not take the token: {detail}; give another with --token or SWEEP_TOKEN (`sweep token` makes one)"
             )),
-            404 if problem.is_some() => WatchError::Refused(format!(
-                "there is no bulk action {id} that this token may see at {base}: check the id, and whose token it is"
-            )),
+            404 if problem.as_ref().is_some_and(|problem| problem["type"] == "/problems/not-found") => {
+                WatchError::Refused(format!(
+                    "there is no bulk action {id} that this token may see at {base}: check the id, and whose token it is"
+                ))
+            }
             status @ (429 | 500..) if problem.is_some() || status > 500 => {
                 WatchError::Away(format!("{base} answers {status}: {detail}; try again in a moment"))
             }

@@ -3,6 +3,7 @@
 mod client;
 mod database;
 mod example;
+mod listener;
 pub mod process;
 mod raw;
 
@@ -20,6 +21,7 @@ use tempfile::TempDir;
 pub use client::{ACCOUNT, Answer, Claims, Client, OTHER_ACCOUNT, SECRET, seconds_from_now};
 pub use database::TestDatabase;
 pub use example::{example_answers, example_file, import_example};
+pub use listener::{Event, Listener};
 pub use process::SweepProcess;
 pub use raw::{RawAnswer, exchange};
 
@@ -77,6 +79,11 @@ impl TestServer {
     /// Calls without a token.
     pub fn nobody(&self) -> Client {
         Client::new(self.address, None)
+    }
+
+    /// Listens to an action as an admin.
+    pub fn listen(&self, action: &str, headers: &str) -> Listener {
+        Listener::open(self.address, &Claims::admin().token(), action, headers)
     }
 
     pub fn sql(&self) -> PgConnection {
