@@ -3,9 +3,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub struct Listener {
     stream: BufReader<TcpStream>,
@@ -13,7 +15,8 @@ pub struct Listener {
     pub head: String,
     /// What has come and is no whole event yet.
     pending: String,
-    pub keep_alives: usize,
+    /// When this test has waited long enough, whatever else is sent meanwhile.
+    until: Instant,
     /// The stream has come to its end, and was not broken off.
     pub whole: bool,
 }
@@ -29,7 +32,7 @@ impl Listener {
     /// Asks for the events of an action; any answer will do.
     pub fn open(address: SocketAddr, token: &str, action: &str, headers: &str) -> Self {
         let mut socket = TcpStream::connect(address).unwrap();
-        socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let request = format!(
             "GET /bulk-actions/{action}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
              Accept: text/event-stream\r\n{headers}\r\n"
@@ -41,7 +44,7 @@ impl Listener {
             assert!(stream.read_line(&mut head).unwrap() > 0, "no answer but {head:?}");
         }
         let head = head.replace('\r', "").to_lowercase();
-        Self { stream, head, pending: String::new(), keep_alives: 0, whole: false }
+        Self { stream, head, pending: String::new(), until: Instant::now() + PATIENCE, whole: false }
     }
 
     pub fn status(&self) -> u16 {
@@ -56,9 +59,7 @@ impl Listener {
     /// The next event; none when the stream has ended.
     pub fn next(&mut self) -> Option<Event> {
         while let Some(block) = self.block() {
-            if block == ": keep-alive" {
-                self.keep_alives += 1;
-            } else if block != "retry: 2000" {
+            if ![": keep-alive", "retry: 2000"].contains(&block.as_str()) {
                 return Some(parse(&block));
             }
         }
@@ -68,6 +69,7 @@ impl Listener {
     /// The next lines up to an empty one.
     pub fn block(&mut self) -> Option<String> {
         loop {
+            assert!(Instant::now() < self.until, "the stream goes on and on");
             if let Some((block, rest)) = self.pending.split_once("\n\n") {
                 let block = block.to_owned();
                 self.pending = rest.to_owned();
