@@ -118,10 +118,9 @@ impl Events {
     }
 }
 
-/// The position that the client knows; none for what is no id of this action: it gets the latest state then.
-fn last_event_id(request: &HttpRequest, progress: &Progress) -> Option<i64> {
-    let id: i64 = request.headers().get(LAST_EVENT_ID)?.to_str().ok()?.trim().parse().ok()?;
-    (0..=progress.last_position()).contains(&id).then_some(id)
+/// The position that the client says it knows; none for what is no number.
+fn last_event_id(request: &HttpRequest) -> Option<i64> {
+    request.headers().get(LAST_EVENT_ID)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// Watch a bulk action
@@ -154,9 +153,11 @@ pub async fn watch_bulk_action(
     request: HttpRequest,
     Id(id): Id,
 ) -> Result<HttpResponse, Problem> {
-    let progress = progress::watch(&services, &actor, id).await?;
+    let seen = last_event_id(&request);
+    let progress = progress::watch(&services, &actor, id, seen).await?;
     let latest = progress.borrow().clone();
-    let seen = last_event_id(&request, &latest);
+    // What this action cannot have said is no place to go on from.
+    let seen = seen.filter(|seen| (0..=latest.last_position()).contains(seen));
     if latest.status.ended() && seen == Some(latest.position()) {
         return Ok(HttpResponse::NoContent().finish());
     }

@@ -60,7 +60,10 @@ impl ProgressHub {
             return watch::channel(latest).1;
         }
         match channels.by_action.entry((account, latest.id)) {
-            Entry::Occupied(channel) => channel.get().subscribe(),
+            Entry::Occupied(channel) => {
+                tell(channel.get(), latest);
+                channel.get().subscribe()
+            }
             Entry::Vacant(place) => {
                 let receiver = place.insert(watch::Sender::new(latest)).subscribe();
                 self.shared.first_listener.notify_waiters();
@@ -95,13 +98,7 @@ impl ProgressHub {
         let mut channels = self.channels();
         let is_over = found.as_ref().is_none_or(|progress| progress.status.ended());
         if let (Some(progress), Some(channel)) = (found, channels.by_action.get(&watched)) {
-            channel.send_if_modified(|latest| {
-                let news = progress.position() > latest.position();
-                if news {
-                    *latest = progress;
-                }
-                news
-            });
+            tell(channel, progress);
         }
         if is_over {
             channels.by_action.remove(&watched);
@@ -116,12 +113,31 @@ impl ProgressHub {
     }
 }
 
-/// Listens to an action: its latest state at once, and each later one until it has ended.
+/// Tells the listeners of a channel of this state, if it is news.
+fn tell(channel: &watch::Sender<Progress>, progress: Progress) {
+    channel.send_if_modified(|latest| {
+        let news = progress.position() > latest.position();
+        if news {
+            *latest = progress;
+        }
+        news
+    });
+}
+
+/// Listens to an action: its latest state at once, and each later one until it has ended. `seen` is the position that the
+/// listener knows, maybe from another node that is ahead of this one: then the action is read.
 ///
 /// # Errors
 /// `NotFound` when there is none that the actor may see.
-pub async fn watch(services: &Services, actor: &Actor, id: Uuid) -> Result<watch::Receiver<Progress>> {
-    let receiver = if let Some(receiver) = services.progress.join((actor.account, id)) {
+pub async fn watch(
+    services: &Services,
+    actor: &Actor,
+    id: Uuid,
+    seen: Option<i64>,
+) -> Result<watch::Receiver<Progress>> {
+    let joined = services.progress.join((actor.account, id));
+    let is_ahead = |latest: &Progress| seen.is_none_or(|seen| seen <= latest.position());
+    let receiver = if let Some(receiver) = joined.filter(|receiver| is_ahead(&receiver.borrow())) {
         receiver
     } else {
         let found = services.db.read(actor.account, move |read| progress::find(read, id)).await?;

@@ -14,13 +14,13 @@ use crate::bulk_delete::{contacts, delete_ids};
 use crate::harness::process::sweep;
 use crate::harness::{Claims, SweepProcess, TestDatabase, TestServer};
 
-fn watch(url: &str, token: &str, action: &str) -> Command {
+pub fn watch(url: &str, token: &str, action: &str) -> Command {
     let mut command = sweep(&["watch", action]);
     command.env("SWEEP_URL", url).env("SWEEP_TOKEN", token);
     command
 }
 
-fn said(output: &Output) -> (Option<i32>, String, String) {
+pub fn said(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }

@@ -5,6 +5,7 @@ mod listeners;
 mod nodes;
 mod polling;
 mod stream;
+mod tls;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
