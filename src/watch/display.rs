@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Progress;
 use super::pace::Pace;
@@ -23,7 +23,7 @@ pub struct Display {
 impl Display {
     pub fn new() -> Self {
         let style = ProgressStyle::with_template("{prefix} {bar:24} {msg}").expect("a template without mistakes");
-        let bar = || ProgressBar::new(1).with_style(style.progress_chars("━╸─"));
+        let bar = || ProgressBar::hidden().with_style(style.progress_chars("━╸─"));
         let bar = stderr().is_terminal().then(bar);
         Self { bar, pace: Pace::default(), latest: None, unsaid: false, said_at: None }
     }
@@ -44,6 +44,10 @@ impl Display {
             bar.set_position(progress.done());
             bar.set_prefix(progress.status.replace('_', " "));
             bar.set_message(text);
+            if bar.is_hidden() {
+                // Now that there is something to show.
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
             return Ok(());
         }
         if self.unsaid && self.said_at.is_none_or(|said| now.duration_since(said) >= LINE_EVERY) {
@@ -79,10 +83,10 @@ impl Display {
             done * 100 / matched.max(1)
         )];
         if let Some(rate) = self.pace.rate(now) {
-            parts.push(format!("{rate:.0} a second"));
+            parts.push(format!("{} a second", HumanCount(rate)));
         }
         if let Some(left) = self.pace.time_left(now, matched.saturating_sub(done)) {
-            parts.push(format!("{} left", HumanDuration(Duration::from_secs(left.as_secs()))));
+            parts.push(format!("{} left", HumanDuration(left)));
         }
         parts.push(format!("{} blocked", HumanCount(progress.count("blocked"))));
         parts.join(", ")

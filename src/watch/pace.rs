@@ -21,17 +21,21 @@ impl Pace {
     }
 
     /// Records a second, up to now; none before anything was done.
-    pub fn rate(&self, now: Instant) -> Option<f64> {
-        let ((first, before), (_, after)) = (self.heard.front()?, self.heard.back()?);
-        let took = now.duration_since(*first).as_secs_f64();
-        let done = u32::try_from(after - before.min(after)).unwrap_or(u32::MAX);
-        (done > 0 && took > 0.0).then(|| f64::from(done) / took)
+    pub fn rate(&self, now: Instant) -> Option<u64> {
+        self.lately(now).map(|(done, milliseconds)| done * 1000 / milliseconds.max(1))
     }
 
-    /// How long the rest will take at this pace.
+    /// How long the rest will take at this pace, in whole seconds, rounded up.
     pub fn time_left(&self, now: Instant, rest: u64) -> Option<Duration> {
-        let rest = f64::from(u32::try_from(rest).unwrap_or(u32::MAX));
-        self.rate(now).and_then(|rate| Duration::try_from_secs_f64(rest / rate).ok())
+        self.lately(now).map(|(done, milliseconds)| Duration::from_secs((rest * milliseconds).div_ceil(done * 1000)))
+    }
+
+    /// What was done in the window, if anything, and in how many milliseconds.
+    fn lately(&self, now: Instant) -> Option<(u64, u64)> {
+        let ((first, before), (_, after)) = (self.heard.front()?, self.heard.back()?);
+        let milliseconds = u64::try_from(now.duration_since(*first).as_millis()).ok()?;
+        let done = after.saturating_sub(*before);
+        (done > 0).then_some((done, milliseconds))
     }
 }
 
@@ -48,11 +52,12 @@ mod tests {
         pace.note(start, 5_000);
         assert_eq!(pace.rate(after(1)), None, "what was done before is nobody's pace");
         pace.note(after(2), 7_000);
-        assert_eq!(pace.rate(after(2)), Some(1_000.0));
-        assert_eq!(pace.rate(after(4)), Some(500.0), "a pause slows it down");
+        assert_eq!(pace.rate(after(2)), Some(1_000));
+        assert_eq!(pace.rate(after(4)), Some(500), "a pause slows it down");
         assert_eq!(pace.time_left(after(2), 3_000), Some(Duration::from_secs(3)));
+        assert_eq!(pace.time_left(after(2), 1), Some(Duration::from_secs(1)));
         pace.note(after(20), 8_000);
         pace.note(after(30), 9_000);
-        assert_eq!(pace.rate(after(30)), Some(100.0), "from the 20th second on");
+        assert_eq!(pace.rate(after(30)), Some(100), "from the 20th second on");
     }
 }
