@@ -14,6 +14,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config as DocsConfig, SwaggerUi};
 
 use crate::api::auth::{Authenticator, KeyError};
+use crate::api::bulk_events::KeepAlive;
+use crate::api::conditional;
 use crate::api::health::Pools;
 use crate::api::problem::Problem;
 use crate::api::request_id::REQUEST_ID;
@@ -23,6 +25,7 @@ use crate::domain::error::Error;
 use crate::mail::transport::{MailSettings, MailTransport, SEND_TIMEOUT};
 use crate::repository::db::{Db, DbSettings};
 use crate::repository::migrations::{self, MigrationError};
+use crate::services::progress::ProgressHub;
 use crate::services::{Services, Signals};
 use crate::workers::Workers;
 
@@ -47,6 +50,8 @@ pub struct Settings {
     pub connection_wait: Duration,
     /// How long a request's statement waits for a lock that another transaction holds.
     pub lock_wait: Duration,
+    /// How long a stream of events may be silent before it says that it is alive.
+    pub keep_alive: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +73,13 @@ pub struct Running {
     pub address: SocketAddr,
     server: Server,
     workers: Workers,
+    progress: ProgressHub,
+}
+
+/// Stops the running service, also from another thread.
+pub struct Stop {
+    server: ServerHandle,
+    progress: ProgressHub,
 }
 
 /// Migrates the database and starts serving.
@@ -76,22 +88,27 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
     check_origins(&settings.cors_origins)?;
     let transport = mail_transport(settings)?;
     migrations::migrate(&settings.database_url)?;
-    let signals = Signals::default();
-    let services = Services { db: pool(settings, "api", settings.api_connections), signals, callers: Arc::default() };
-    let worker_services = Services { db: pool(settings, "workers", settings.workers + 3), ..services.clone() };
+    let progress = ProgressHub::default();
+    let api_db = pool(settings, "api", settings.api_connections);
+    let services =
+        Services { db: api_db, signals: Signals::default(), callers: Arc::default(), progress: progress.clone() };
+    let worker_services = Services { db: pool(settings, "workers", settings.workers + 4), ..services.clone() };
     let pools = web::Data::new(Pools(vec![services.db.clone(), worker_services.db.clone()]));
     let services = web::Data::new(services);
     let origins = settings.cors_origins.clone();
+    let keep_alive = web::Data::new(KeepAlive(settings.keep_alive));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(authenticator.clone())
             .app_data(services.clone())
             .app_data(pools.clone())
+            .app_data(keep_alive.clone())
             .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Error::NotFound).into()))
             .configure(|config| routes::configure(&mut ServiceConfig::new(config)))
             .service(web::redirect("/docs", "/docs/"))
             .service(docs())
             .default_service(web::to(routes::no_such_route))
+            .wrap(from_fn(conditional::answer_if_none_match))
             .wrap(Compress::default())
             .wrap(cors(&origins))
             .wrap(from_fn(routes::around_request))
@@ -104,13 +121,12 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
     let address = server.addrs().first().copied().unwrap_or(settings.listen);
     let public_url = settings.mail.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let workers = Workers::start(&worker_services, settings.workers, transport, public_url);
-    Ok(Running { address, server: server.run(), workers })
+    Ok(Running { address, server: server.run(), workers, progress })
 }
 
 impl Running {
-    /// Stops the server from another thread.
-    pub fn handle(&self) -> ServerHandle {
-        self.server.handle()
+    pub fn handle(&self) -> Stop {
+        Stop { server: self.server.handle(), progress: self.progress.clone() }
     }
 
     /// Serves until its handle stops it; then finishes the requests and the chunks in hand.
@@ -118,6 +134,15 @@ impl Running {
         let served = self.server.await;
         self.workers.stop().await;
         served
+    }
+}
+
+impl Stop {
+    /// Begins at once; the future is for those who wait. `graceful` lets requests finish, but streams of events, which
+    /// would not come to an end: their listeners go on at another node.
+    pub fn stop(&self, graceful: bool) -> impl Future<Output = ()> + use<> {
+        self.progress.close();
+        self.server.stop(graceful)
     }
 }
 

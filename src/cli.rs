@@ -1,4 +1,4 @@
-//! The command line: serve, token, migrate, openapi, demo-data.
+//! The command line: serve, token, migrate, watch, openapi, demo-data.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use jsonwebtoken::{EncodingKey, Header};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -15,7 +14,7 @@ use uuid::Uuid;
 
 use crate::api::auth::Claims;
 use crate::api::{openapi, problems};
-use crate::app::{self, Settings, StartError};
+use crate::app::{self, Settings, StartError, Stop};
 use crate::config::{DatabaseConfig, JwtAlgorithm, ServeConfig, TokenConfig};
 use crate::demo_data::{Account, Written};
 use crate::domain::actor::Role;
@@ -23,6 +22,7 @@ use crate::embedded_postgres::{EmbeddedPostgres, default_data_dir, make_data_fol
 use crate::repository::migrations;
 use crate::signing_secret;
 use crate::telemetry;
+use crate::watch::{self, WatchArgs};
 
 /// Deletes a CRM's contacts and companies in bulk, and loses nothing it should have kept.
 #[derive(Debug, Parser)]
@@ -40,6 +40,8 @@ enum Command {
     Token(Box<TokenArgs>),
     /// Bring the database to the tables of this program, and exit.
     Migrate(DatabaseConfig),
+    /// Show how far a bulk action is, until it has ended.
+    Watch(WatchArgs),
     /// Print the API document.
     Openapi,
     /// Print the list of problems the API answers with, in Markdown.
@@ -101,6 +103,10 @@ pub fn main() -> ExitCode {
         Command::Serve(config) => serve(&config),
         Command::Token(args) => print_token(&args),
         Command::Migrate(config) => migrate(&config),
+        Command::Watch(args) => match watch::run(&args) {
+            Ok(code) => return code,
+            Err(error) => Err(error.into()),
+        },
         Command::Openapi => print(&openapi::document_text()),
         Command::Problems => print(&problems::list_in_markdown()),
         Command::DemoData(args) => write_demo_data(&args),
@@ -130,6 +136,7 @@ fn serve(config: &ServeConfig) -> Result<(), Failure> {
     // Before a database is made for nothing.
     drop(TcpListener::bind(config.listen).map_err(|cause| StartError::Listen { address: config.listen, cause })?);
     let (database_url, postgres) = database(&config.database, &data_dir)?;
+    allow_many_connections();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings {
         listen: config.listen,
@@ -144,6 +151,7 @@ fn serve(config: &ServeConfig) -> Result<(), Failure> {
         api_connections: 16,
         connection_wait: Duration::from_secs(5),
         lock_wait: Duration::from_secs(5),
+        keep_alive: Duration::from_secs(15),
     };
     let served = actix_web::rt::System::new().block_on(async {
         let running = app::start(&settings)?;
@@ -158,17 +166,27 @@ fn serve(config: &ServeConfig) -> Result<(), Failure> {
     served
 }
 
+/// Thousands may watch: as many open files as the system allows this process, where it starts with fewer.
+fn allow_many_connections() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let raised =
+        getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the number of open files cannot be raised");
+    }
+}
+
 fn stop_signals() -> std::io::Result<[Signal; 2]> {
     Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?])
 }
 
 /// SIGTERM and SIGINT (Ctrl-C) let what runs finish.
-async fn stop_on_signal(server: ServerHandle, [mut terminate, mut interrupt]: [Signal; 2]) {
+async fn stop_on_signal(service: Stop, [mut terminate, mut interrupt]: [Signal; 2]) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    server.stop(true).await;
+    service.stop(true).await;
 }
 
 /// The configured database, or a private one in the data folder.

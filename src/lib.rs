@@ -17,4 +17,5 @@ pub mod repository;
 pub mod services;
 pub mod signing_secret;
 pub mod telemetry;
+pub mod watch;
 pub mod workers;

@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -102,14 +103,19 @@ impl Authenticator {
         Ok(Self { key, validation })
     }
 
+    /// Who calls, and for how long the token remains valid.
+    ///
     /// # Errors
     /// `Unauthorized` with the reason.
-    pub fn check(&self, token: &str) -> Result<Actor> {
+    pub fn check(&self, token: &str) -> Result<(Actor, Duration)> {
         // `aud` may be a list, which our own claims have no place for: only what is needed is read.
         let claims = jsonwebtoken::decode::<ActorClaims>(token, &self.key, &self.validation)
             .map_err(|error| Error::Unauthorized(reason(error.kind())))?
             .claims;
-        claims.into_actor().map_err(|detail| Error::Unauthorized(detail.to_owned()))
+        let now = Duration::from_secs(jsonwebtoken::get_current_timestamp());
+        let ends = Duration::try_from_secs_f64(claims.exp).unwrap_or(Duration::MAX);
+        let life = ends.saturating_add(Duration::from_secs(LEEWAY)).saturating_sub(now);
+        Ok((claims.into_actor().map_err(|detail| Error::Unauthorized(detail.to_owned()))?, life))
     }
 }
 
@@ -132,6 +138,7 @@ struct ActorClaims {
     sub: String,
     account_id: Uuid,
     role: Role,
+    exp: f64,
     email: Option<String>,
     name: Option<String>,
     locale: Option<String>,
@@ -181,6 +188,15 @@ pub struct Caller(pub Actor);
 #[derive(Debug, Clone)]
 pub struct Admin(pub Actor);
 
+/// How long the token of a request remains valid.
+#[derive(Debug, Clone, Copy)]
+struct TokenLife(Duration);
+
+/// How long the token of this request, which has been checked, remains valid.
+pub fn token_life(request: &HttpRequest) -> Duration {
+    request.extensions().get::<TokenLife>().map_or(Duration::ZERO, |life| life.0)
+}
+
 impl FromRequest for Caller {
     type Error = Problem;
     type Future = Ready<std::result::Result<Self, Problem>>;
@@ -224,9 +240,10 @@ fn authenticate(request: &HttpRequest, allowed: impl Fn(&Actor) -> Result<()>) -
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or_else(|| Error::Unauthorized("the Authorization header must be: Bearer TOKEN".to_owned()))?;
-    let actor = authenticator.check(token)?;
+    let (actor, life) = authenticator.check(token)?;
     note_caller(request, &actor);
     request.extensions_mut().insert(LoggedAccount(actor.account.0));
+    request.extensions_mut().insert(TokenLife(life));
     allowed(&actor)?;
     refuse_stray_query(request)?;
     Ok(actor)

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::approvals::ApprovalView;
 use super::auth::Caller;
 use super::bulk_request::BulkActionInput;
+use super::conditional::tagged_by_content;
 use super::extractors::{Body, Id, OptionalBody, Query};
 use super::idempotency::{Answer, Post};
 use super::problem::Problem;
@@ -112,9 +113,7 @@ pub(super) fn view(read: &mut Read, actor: &Actor, action: BulkAction) -> Result
 
 /// An action that this actor may see: an admin all, a member its own.
 pub(super) fn visible(read: &mut Read, actor: &Actor, id: Uuid) -> Result<BulkAction> {
-    bulk_actions::find(read, id)?
-        .filter(|action| actor.is_admin() || action.requested_by == actor.user_id)
-        .ok_or(Error::NotFound)
+    bulk_actions::find(read, id)?.filter(|action| actor.may_see_action_of(&action.requested_by)).ok_or(Error::NotFound)
 }
 
 /// An action that this actor may use a verb on: it sees it, and may start one like it.
@@ -211,8 +210,8 @@ pub async fn list_bulk_actions(
 /// Read a bulk action
 ///
 /// How far it is: `matched` = `processed` + `not_processed` at every instant. While it runs, `Retry-After` says when to
-/// look again.
-#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)),
+/// look again; with `If-None-Match` the answer is a 304 as long as nothing has changed.
+#[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path), ("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The action.", body = BulkActionView)),
     extensions(("x-problems" = json!(["not-found"]))))]
 #[get("/bulk-actions/{id}")]
@@ -233,7 +232,7 @@ pub async fn get_bulk_action(
         let seconds = if view.status == ActionStatus::AwaitingApproval { "60" } else { "1" };
         response.insert_header(("retry-after", seconds));
     }
-    Ok(response.json(view))
+    Ok(tagged_by_content(&mut response, &view))
 }
 
 /// What an undo does with records whose `external_id` is taken.
@@ -357,5 +356,6 @@ pub async fn cancel_bulk_action(
         })
         .await;
     services.signals.outbox.notify_waiters();
+    services.signals.progress.notify_waiters();
     answer
 }

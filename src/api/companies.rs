@@ -145,7 +145,7 @@ pub async fn create_company(
 /// Read a company
 ///
 /// A company in the recycle bin is shown to admins, with `deleted_at` and `purge_at`.
-#[utoipa::path(tag = "Companies", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "Companies", params(("id" = Uuid, Path), ("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The company.", body = CompanyView)),
     extensions(("x-problems" = json!(["not-found"]))))]
 #[get("/companies/{id}")]

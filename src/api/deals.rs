@@ -93,7 +93,7 @@ pub async fn create_deal(
 /// Read a deal
 ///
 /// A deal in the recycle bin is shown to admins, with `deleted_at` and `purge_at`.
-#[utoipa::path(tag = "Deals", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "Deals", params(("id" = Uuid, Path), ("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The deal.", body = DealView)),
     extensions(("x-problems" = json!(["not-found"]))))]
 #[get("/deals/{id}")]

@@ -97,7 +97,7 @@ pub async fn create_invoice(
 /// Read an invoice
 ///
 /// `customer_name` and `customer_vat_number` are the invoice's own copies.
-#[utoipa::path(tag = "Invoices", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "Invoices", params(("id" = Uuid, Path), ("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The invoice.", body = InvoiceView)),
     extensions(("x-problems" = json!(["not-found"]))))]
 #[get("/invoices/{id}")]

@@ -3,9 +3,11 @@
 mod approvals;
 pub mod auth;
 pub mod bulk_actions;
+pub mod bulk_events;
 pub mod bulk_request;
 pub mod bulk_results;
 pub mod companies;
+pub mod conditional;
 pub mod contacts;
 pub mod csv_download;
 pub mod deals;

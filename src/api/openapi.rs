@@ -42,6 +42,25 @@ pub fn is_without_query(method: &str, path_template: &str) -> bool {
     WITHOUT_QUERY.contains(&(method.to_owned(), path_template.to_owned()))
 }
 
+static CONDITIONAL: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
+    let mut operations = BTreeSet::new();
+    for_each_operation(&DOCUMENT, |path, method, operation| {
+        if has_parameter(operation, "If-None-Match") {
+            operations.insert((method.to_uppercase(), path.to_owned()));
+        }
+    });
+    operations
+});
+
+/// Whether the operation is documented to answer an `If-None-Match`.
+pub fn takes_if_none_match(method: &str, path_template: &str) -> bool {
+    CONDITIONAL.contains(&(method.to_owned(), path_template.to_owned()))
+}
+
+fn has_parameter(operation: &Value, name: &str) -> bool {
+    parameters(operation).any(|parameter| parameter["name"] == name)
+}
+
 fn has_query(operation: &Value) -> bool {
     parameters(operation).any(|parameter| parameter["in"] == "query")
 }
@@ -104,6 +123,9 @@ fn complete(document: &mut Value) {
             slugs.extend(slugs_by_shape(operation, path, method));
         }
         let kinds: Vec<_> = PROBLEMS.iter().copied().filter(|kind| slugs.contains(&kind.slug)).collect();
+        if has_parameter(operation, "If-None-Match") {
+            operation["responses"]["304"] = json!({"description": "`If-None-Match` names the current `ETag`."});
+        }
         add_answers(operation, &kinds);
     }
     examples::add_examples(document);
@@ -135,14 +157,13 @@ fn describe_patches(document: &mut Value) {
 fn slugs_by_shape(operation: &Value, path: &str, method: &str) -> Vec<&'static str> {
     let mut slugs = vec!["unauthorized", "validation-failed"];
     slugs.extend(["internal", "record-busy", "overloaded", "database-unavailable"]);
-    let has_parameter = |name: &str| parameters(operation).any(|parameter| parameter["name"] == name);
     if path.contains('{') {
         slugs.push("not-found");
     }
-    if has_parameter("cursor") {
+    if has_parameter(operation, "cursor") {
         slugs.push("invalid-cursor");
     }
-    if has_parameter("If-Match") {
+    if has_parameter(operation, "If-Match") {
         slugs.push("precondition-failed");
     }
     let import = path.ends_with("/import");

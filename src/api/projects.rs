@@ -87,7 +87,7 @@ pub async fn create_project(
 /// Read a project
 ///
 /// Its customers come in the order in which they were given.
-#[utoipa::path(tag = "Projects", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "Projects", params(("id" = Uuid, Path), ("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The project.", body = ProjectView)),
     extensions(("x-problems" = json!(["not-found"]))))]
 #[get("/projects/{id}")]

@@ -17,8 +17,8 @@ use super::openapi::OPERATIONS;
 use super::problem::{METHOD_NOT_ALLOWED, PROBLEM_MEDIA_TYPE, Problem, ProblemKind, UNKNOWN_ROUTE};
 use super::request_id::{self, REQUEST_ID};
 use super::{
-    approvals, bulk_actions, bulk_results, companies, contacts, deals, deletion, health, imports, invoices, me,
-    openapi, problems, projects, recycle_bin, segments, settings, tickets, time_trackings,
+    approvals, bulk_actions, bulk_events, bulk_results, companies, contacts, deals, deletion, health, imports,
+    invoices, me, openapi, problems, projects, recycle_bin, segments, settings, tickets, time_trackings,
 };
 use crate::telemetry;
 
@@ -56,6 +56,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(approvals::approve_bulk_action)
         .service(approvals::reject_bulk_action)
         .service(bulk_results::list_results)
+        .service(bulk_events::watch_bulk_action)
         .service(recycle_bin::list_recycle_bin)
         .service(recycle_bin::get_binned_record)
         .service(recycle_bin::restore_binned_record)
@@ -188,6 +189,10 @@ pub async fn around_request(
     );
     if let Ok(value) = header::HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    // It kept the body from being compressed, and says nothing.
+    if response.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "identity") {
+        response.headers_mut().remove(header::CONTENT_ENCODING);
     }
     let left_out = method == Method::HEAD && response.response().body().size() == BodySize::Stream;
     Ok(response.map_body(|_, body| {

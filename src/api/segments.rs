@@ -228,7 +228,8 @@ pub async fn list_segment_fields(
 /// Read a segment
 ///
 /// By its UUID, or a standard one by its slug. Another user's private segment is not found.
-#[utoipa::path(tag = "Segments", params(("id" = String, Path, example = "all-contacts")),
+#[utoipa::path(tag = "Segments", params(("id" = String, Path, example = "all-contacts"),
+        ("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The segment.", body = SegmentView)))]
 #[get("/segments/{id}")]
 pub async fn get_segment(

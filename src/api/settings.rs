@@ -32,7 +32,7 @@ fn answer(stored: StoredSettings) -> HttpResponse {
 /// Read the settings
 ///
 /// Admins only. Until they are first changed the settings are the defaults.
-#[utoipa::path(tag = "Settings",
+#[utoipa::path(tag = "Settings", params(("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The account's settings.", body = SettingsView)),
     extensions(("x-problems" = json!(["admin-only"]))))]
 #[get("/settings")]

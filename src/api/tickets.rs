@@ -90,7 +90,7 @@ pub async fn create_ticket(
 /// Read a ticket
 ///
 /// A ticket whose customer was deleted for good is anonymised: it has no customer and no content.
-#[utoipa::path(tag = "Tickets", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "Tickets", params(("id" = Uuid, Path), ("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The ticket.", body = TicketView)),
     extensions(("x-problems" = json!(["not-found"]))))]
 #[get("/tickets/{id}")]

@@ -87,7 +87,7 @@ pub async fn create_time_tracking(
 /// Read a time tracking
 ///
 /// Times are UTC.
-#[utoipa::path(tag = "Time trackings", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "Time trackings", params(("id" = Uuid, Path), ("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The time tracking.", body = TimeTrackingView)),
     extensions(("x-problems" = json!(["not-found"]))))]
 #[get("/time-trackings/{id}")]

@@ -67,6 +67,11 @@ impl Actor {
         if action.is_open_to_members() { Ok(()) } else { self.require_admin() }
     }
 
+    /// Whether the caller may see a bulk action that `requested_by` started: an admin all, a member its own.
+    pub fn may_see_action_of(&self, requested_by: &str) -> bool {
+        self.is_admin() || self.user_id == requested_by
+    }
+
     /// What a front end may offer this caller.
     pub fn permissions(&self) -> Vec<&'static str> {
         let admin = if self.is_admin() { &ADMIN_PERMISSIONS[..] } else { &[] };

@@ -20,6 +20,7 @@ pub mod notification;
 pub mod outcome;
 pub mod page;
 pub mod party;
+pub mod progress;
 pub mod recycle_bin;
 pub mod results_csv;
 pub mod segment;

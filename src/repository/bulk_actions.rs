@@ -37,6 +37,20 @@ struct ActionRow {
     retention_days: i32,
     chunks_total: i32,
     chunks_done: i32,
+    #[diesel(embed)]
+    counted: CountColumns,
+    created_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    restorable_until: Option<DateTime<Utc>>,
+    failure: Option<String>,
+    approval: Option<Json<Approval>>,
+}
+
+/// The columns that an action's counts are made of.
+#[derive(Debug, Clone, Default, Queryable, Selectable, Insertable)]
+#[diesel(table_name = bulk_actions, check_for_backend(diesel::pg::Pg))]
+pub(super) struct CountColumns {
     matched: i64,
     succeeded: i64,
     blocked: i64,
@@ -46,20 +60,11 @@ struct ActionRow {
     unchanged: i64,
     deactivated: i64,
     reactivated: i64,
-    created_at: DateTime<Utc>,
-    started_at: Option<DateTime<Utc>>,
-    finished_at: Option<DateTime<Utc>>,
-    restorable_until: Option<DateTime<Utc>>,
-    failure: Option<String>,
-    approval: Option<Json<Approval>>,
 }
 
-impl ActionRow {
-    fn into_action(self) -> Result<BulkAction> {
-        let target: TargetSummary =
-            serde_json::from_value(self.target).map_err(|error| Error::Internal(error.to_string()))?;
-        let (action, options) = (self.action.0, self.options.0);
-        let main = action.main_outcome(options.inverse_of);
+impl CountColumns {
+    /// `main` is the outcome of a record with which the action succeeded.
+    pub(super) fn counts(&self, main: Outcome) -> Counts {
         let of = |outcome: Outcome| if main == outcome { self.succeeded } else { 0 };
         let processed = self.succeeded
             + self.blocked
@@ -69,7 +74,33 @@ impl ActionRow {
             + self.unchanged
             + self.deactivated
             + self.reactivated;
+        Counts {
+            matched: self.matched,
+            processed,
+            deleted: of(Outcome::Deleted),
+            restored: of(Outcome::Restored),
+            purged: of(Outcome::Purged),
+            deactivated: of(Outcome::Deactivated) + self.deactivated,
+            reactivated: of(Outcome::Reactivated) + self.reactivated,
+            tagged: of(Outcome::Tagged),
+            untagged: of(Outcome::Untagged),
+            blocked: self.blocked,
+            gone: self.gone,
+            conflict: self.conflict,
+            changed: self.changed,
+            unchanged: self.unchanged,
+            not_processed: self.matched - processed,
+        }
+    }
+}
+
+impl ActionRow {
+    fn into_action(self) -> Result<BulkAction> {
+        let target: TargetSummary =
+            serde_json::from_value(self.target).map_err(|error| Error::Internal(error.to_string()))?;
+        let (action, options) = (self.action.0, self.options.0);
         let origin = self.origin_kind.zip(self.origin_action_id);
+        let counts = self.counted.counts(action.main_outcome(options.inverse_of));
         Ok(BulkAction {
             id: self.id,
             action,
@@ -83,23 +114,7 @@ impl ActionRow {
             requested_by: self.requested_by,
             requester: self.requester.0,
             retention_days: self.retention_days,
-            counts: Counts {
-                matched: self.matched,
-                processed,
-                deleted: of(Outcome::Deleted),
-                restored: of(Outcome::Restored),
-                purged: of(Outcome::Purged),
-                deactivated: of(Outcome::Deactivated) + self.deactivated,
-                reactivated: of(Outcome::Reactivated) + self.reactivated,
-                tagged: of(Outcome::Tagged),
-                untagged: of(Outcome::Untagged),
-                blocked: self.blocked,
-                gone: self.gone,
-                conflict: self.conflict,
-                changed: self.changed,
-                unchanged: self.unchanged,
-                not_processed: self.matched - processed,
-            },
+            counts,
             created_at: self.created_at,
             started_at: self.started_at,
             finished_at: self.finished_at,
@@ -147,15 +162,7 @@ pub fn insert(tx: &mut Tx, actor: &Actor, new: NewAction) -> Result<Uuid> {
         retention_days: new.retention_days,
         chunks_total: 0,
         chunks_done: 0,
-        matched: 0,
-        succeeded: 0,
-        blocked: 0,
-        gone: 0,
-        conflict: 0,
-        changed: 0,
-        unchanged: 0,
-        deactivated: 0,
-        reactivated: 0,
+        counted: CountColumns::default(),
         created_at: tx.now(),
         started_at: None,
         finished_at: None,

@@ -21,6 +21,7 @@ pub mod links;
 pub mod migrations;
 pub mod outbox;
 pub mod parties;
+pub mod progress;
 pub mod projects;
 pub mod purge;
 pub mod queues;

@@ -12,6 +12,7 @@ pub mod imports;
 pub mod known_admins;
 pub mod linked_records;
 pub mod notifications;
+pub mod progress;
 pub mod purging;
 pub mod restoration;
 mod status_changes;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use self::known_admins::SeenCallers;
+use self::progress::ProgressHub;
 use crate::repository::db::Db;
 
 /// What requests work with.
@@ -30,6 +32,7 @@ pub struct Services {
     pub db: Db,
     pub signals: Signals,
     pub callers: Arc<SeenCallers>,
+    pub progress: ProgressHub,
 }
 
 /// Wakes the workers of this process at once; those of others poll.
@@ -39,4 +42,6 @@ pub struct Signals {
     pub chunks: Arc<Notify>,
     /// A mail waits in the outbox.
     pub outbox: Arc<Notify>,
+    /// A bulk action has moved on.
+    pub progress: Arc<Notify>,
 }

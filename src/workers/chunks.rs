@@ -65,6 +65,7 @@ async fn work_on(services: &Services, account: AccountId) -> Result<bool> {
         Ok(ChunkRun::Idle) => Ok(false),
         Ok(ChunkRun::Dropped) => Ok(true),
         Ok(ChunkRun::Done { action, result }) => {
+            services.signals.progress.notify_waiters();
             telemetry::observe_chunk(&action, &result, started.elapsed());
             if action.status.ended() {
                 ended(services, &action).await?;
@@ -79,6 +80,7 @@ async fn work_on(services: &Services, account: AccountId) -> Result<bool> {
                 telemetry::observe_failed_chunk();
                 let cause = error.to_string();
                 services.db.write(account, move |tx| chunk_work::chunk_failed(tx, &chunk, &cause)).await?;
+                services.signals.progress.notify_waiters();
             }
             Err(error)
         }

@@ -1,7 +1,8 @@
-//! The loops that run without a request: chunks of bulk actions, mails, upkeep, samples of the queues.
+//! The loops that run without a request: chunks of bulk actions, mails, upkeep, live progress, samples of the queues.
 
 mod chunks;
 pub mod outbox;
+mod progress;
 mod queue_sampling;
 mod upkeep;
 
@@ -26,7 +27,8 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Starts `chunk_workers` loops over chunks, one for mails, one for upkeep and one for the queues' metrics.
+    /// Starts `chunk_workers` loops over chunks, one for mails, one for upkeep, one for live progress and one for
+    /// the queues' metrics.
     ///
     /// `public_url` is where the API is reached from outside, for links in mails.
     pub fn start(services: &Services, chunk_workers: u32, transport: MailTransport, public_url: String) -> Self {
@@ -36,6 +38,7 @@ impl Workers {
         let mailer = OutboxWorker { services: services.clone(), transport, public_url };
         tasks.push(spawn_local(mailer.run(stopped.clone())));
         tasks.push(spawn_local(upkeep::run(services.clone(), stopped.clone())));
+        tasks.push(spawn_local(progress::run(services.clone(), stopped.clone())));
         tasks.push(spawn_local(queue_sampling::run(services.clone(), stopped)));
         Self { stop, tasks }
     }

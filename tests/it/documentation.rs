@@ -83,8 +83,11 @@ fn imports_has_every_column_of_exports_and_security_who_may_export() {
 
 #[test]
 fn the_readme_has_every_variable() {
-    let help = Command::new(env!("CARGO_BIN_EXE_sweep")).args(["serve", "--help"]).output().unwrap().stdout;
-    let help = String::from_utf8(help).unwrap();
+    let help_of = |command: &str| {
+        let help = Command::new(env!("CARGO_BIN_EXE_sweep")).args([command, "--help"]).output().unwrap().stdout;
+        String::from_utf8(help).unwrap()
+    };
+    let help = help_of("serve") + &help_of("watch");
     let readme = page("README.md");
     let names: Vec<&str> =
         help.split("[env: ").skip(1).map(|rest| rest.split(['=', ']']).next().unwrap_or_default()).collect();

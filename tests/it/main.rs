@@ -34,3 +34,4 @@ mod smtp;
 mod smtp_server;
 mod taking_back;
 mod verbs;
+mod watching;

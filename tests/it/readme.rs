@@ -101,6 +101,7 @@ fn the_readmes_walk_gives_what_the_readme_shows() {
              \"tagged\":0,\"untagged\":0,\"blocked\":{blocked},"
         ),
         format!("\"matched\":{deleted},\"processed\":{deleted},\"deleted\":0,\"restored\":{},", deleted - 1),
+        "event: completed".to_owned(),
         "\"unchanged\":1,".to_owned(),
         "Subject: 3,449 of 3,949 contacts deleted, 500 kept".to_owned(),
         "record_id,record_type,name,outcome,blocker_type".to_owned(),

@@ -151,7 +151,7 @@ impl Drop for SmtpServer {
 }
 
 /// A certificate for `localhost`, signed by a root of its own.
-fn certified() -> (Arc<ServerConfig>, String) {
+pub fn certified() -> (Arc<ServerConfig>, String) {
     let root_key = rcgen::KeyPair::generate().unwrap();
     let mut root = rcgen::CertificateParams::new(Vec::new()).unwrap();
     root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

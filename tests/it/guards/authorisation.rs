@@ -9,12 +9,12 @@ use crate::harness::TestServer;
 
 /// An operation on something that an admin made, and the status that a member of the same account, that admin, and an
 /// admin of another account get. Without a token it is a 401, but for what needs none.
-type Row = (&'static str, On, u16, u16, u16);
+pub(super) type Row = (&'static str, On, u16, u16, u16);
 
 const NEEDS_NO_TOKEN: [&str; 5] = ["get_live", "get_ready", "get_metrics", "get_openapi", "get_problem"];
 
 #[rustfmt::skip]
-const TABLE: &[Row] = &[
+pub(super) const TABLE: &[Row] = &[
     ("get_live", On::Nothing, 200, 200, 200),
     ("get_ready", On::Nothing, 200, 200, 200),
     ("get_metrics", On::Nothing, 200, 200, 200),
@@ -94,6 +94,7 @@ const TABLE: &[Row] = &[
     ("create_bulk_action", On::Contact, 403, 202, 202),
     ("list_bulk_actions", On::BulkDelete, 200, 200, 200),
     ("get_bulk_action", On::BulkDelete, 404, 200, 404),
+    ("watch_bulk_action", On::BulkDelete, 404, 200, 404),
     ("list_results", On::BulkDelete, 404, 200, 404),
     ("undo_bulk_action", On::BulkDelete, 404, 202, 404),
     ("retry_bulk_action", On::BlockedDelete, 404, 202, 404),

@@ -3,6 +3,7 @@
 
 mod authorisation;
 mod calls;
+mod conditional;
 mod document;
 mod failures;
 mod hostile_requests;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::project;
 
 /// The modules under `src/` and those that each may name beside itself. `telemetry` observes and knows but `domain`.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("telemetry", &["domain"]),
     ("config", &[]),
@@ -14,6 +14,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("embedded_postgres", &[]),
     ("mail", &["domain"]),
     ("demo_data", &["domain"]),
+    ("watch", &[]),
     ("repository", &["domain", "telemetry"]),
     ("services", &["domain", "repository", "mail", "telemetry"]),
     ("workers", &["domain", "repository", "services", "mail", "telemetry"]),
@@ -22,10 +23,12 @@ const LAYERS: [(&str, &[&str]); 11] = [
 /// These put the parts together.
 const KNOW_ALL: [&str; 4] = ["main", "lib", "cli", "app"];
 /// Crates that only some layers name.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 7] = [
     ("diesel", &["repository", "embedded_postgres"]),
     ("actix_web", &["api", "app", "cli"]),
     ("lettre", &["mail"]),
+    ("ureq", &["watch"]),
+    ("indicatif", &["watch"]),
     ("prometheus", &["telemetry"]),
     ("jsonwebtoken", &["api", "cli"]),
 ];

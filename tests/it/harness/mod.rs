@@ -3,6 +3,7 @@
 mod client;
 mod database;
 mod example;
+mod listener;
 pub mod process;
 mod raw;
 
@@ -12,15 +13,15 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use diesel::prelude::*;
-use sweep::app::{self, Settings};
+use sweep::app::{self, Settings, Stop};
 use sweep::config::{JwtAlgorithm, MailConfig, TokenConfig};
 use tempfile::TempDir;
 
 pub use client::{ACCOUNT, Answer, Claims, Client, OTHER_ACCOUNT, SECRET, seconds_from_now};
 pub use database::TestDatabase;
 pub use example::{example_answers, example_file, import_example};
+pub use listener::{Event, Listener};
 pub use process::SweepProcess;
 pub use raw::{RawAnswer, exchange};
 
@@ -29,7 +30,7 @@ pub struct TestServer {
     pub address: SocketAddr,
     pub database: TestDatabase,
     pub data: TempDir,
-    handle: ServerHandle,
+    handle: Stop,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -80,6 +81,11 @@ impl TestServer {
         Client::new(self.address, None)
     }
 
+    /// Listens to an action as an admin.
+    pub fn listen(&self, action: &str, headers: &str) -> Listener {
+        Listener::open(self.address, &Claims::admin().token(), action, headers)
+    }
+
     pub fn sql(&self) -> PgConnection {
         self.database.connect()
     }
@@ -119,5 +125,6 @@ pub fn settings(database: &TestDatabase, data_dir: PathBuf) -> Settings {
         api_connections: 8,
         connection_wait: Duration::from_secs(5),
         lock_wait: Duration::from_secs(5),
+        keep_alive: Duration::from_secs(15),
     }
 }

@@ -62,7 +62,10 @@ impl SweepProcess {
 
     pub fn start_with(database_url: &str, arguments: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut command = sweep(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = sweep(&["serve"]);
+        if !arguments.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         command.args(arguments);
         command.env("DATABASE_URL", database_url).env("SWEEP_DATA_DIR", data.path()).env("SWEEP_JWT_SECRET", SECRET);
         let mut child = command.spawn().unwrap();
