@@ -216,6 +216,7 @@ fn authenticate(request: &HttpRequest, allowed: impl Fn(&Actor) -> Result<()>) -
         .ok_or_else(|| Error::Unauthorized("the Authorization header must be: Bearer TOKEN".to_owned()))?;
     let actor = authenticator.check(token)?;
     request.extensions_mut().insert(LoggedAccount(actor.account.0));
+    request.extensions_mut().insert(actor.clone());
     allowed(&actor)?;
     refuse_stray_query(request)?;
     Ok(actor)

@@ -328,7 +328,7 @@ pub async fn cancel_bulk_action(
     let caller = actor.clone();
     let answer = post
         .answer(&services.db, &caller, &body.bytes, move |tx| {
-            let action = services::bulk_actions::cancel(tx, id)?;
+            let action = services::bulk_actions::cancel(tx, &actor, id)?;
             Answer::new(StatusCode::OK, &view(tx, &actor, action)?, Vec::new())
         })
         .await;

@@ -1,5 +1,7 @@
 //! The HTTP interface: who calls, what is asked, what is answered.
 
+pub mod audit_log;
+pub mod audited;
 pub mod auth;
 pub mod bulk_actions;
 pub mod bulk_request;

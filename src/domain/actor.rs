@@ -29,8 +29,15 @@ pub struct Actor {
 
 const MEMBER_PERMISSIONS: [&str; 5] =
     ["records.read", "records.write", "records.delete", "segments.manage", "imports.run"];
-const ADMIN_PERMISSIONS: [&str; 6] =
-    ["bulk.delete", "bulk.restore", "recycle_bin.read", "recycle_bin.restore", "recycle_bin.purge", "settings.manage"];
+const ADMIN_PERMISSIONS: [&str; 7] = [
+    "bulk.delete",
+    "bulk.restore",
+    "recycle_bin.read",
+    "recycle_bin.restore",
+    "recycle_bin.purge",
+    "settings.manage",
+    "audit_log.read",
+];
 
 impl Actor {
     pub fn is_admin(&self) -> bool {

@@ -1,6 +1,8 @@
 //! What is true without a database: the words, the rules, and what makes a value valid.
 
 pub mod actor;
+pub mod audit;
+pub mod audit_csv;
 pub mod blocker;
 pub mod bulk_action;
 pub mod codes;

@@ -23,6 +23,9 @@ const MEANINGS: &[(&str, fn() -> Error)] = &[
 /// bug, and an internal error.
 const INVARIANTS: &[&str] = &[
     "account_settings_retention_days",
+    "audit_log_actor",
+    "audit_log_outcome",
+    "audit_log_pkey",
     "bulk_action_chunks_action_fkey",
     "bulk_action_chunks_pkey",
     "bulk_action_chunks_state",

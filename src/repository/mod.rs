@@ -1,5 +1,6 @@
 //! SQL and nothing else: one file per aggregate.
 
+pub mod audit_log;
 pub mod blockers;
 pub mod bulk_actions;
 pub mod chunks;
@@ -27,6 +28,7 @@ pub mod results;
 pub mod schema;
 pub mod segment_query;
 pub mod segments;
+mod serving_role;
 pub mod settings;
 pub mod statistics;
 pub mod status;

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditEntry};
 use crate::domain::bulk_action::{
     Action, ActionStatus, BulkAction, Notify, OnConflict, Options, Origin, OriginKind, TargetSummary,
 };
@@ -13,7 +14,7 @@ use crate::domain::segment::Condition;
 use crate::repository::bulk_actions::NewAction;
 use crate::repository::chunks::{self, FrozenSet, Part};
 use crate::repository::db::Tx;
-use crate::repository::{bulk_actions, deletions, outbox, settings};
+use crate::repository::{audit_log, bulk_actions, deletions, outbox, settings};
 
 /// How long after it was accepted a dry run can be executed.
 const DRY_RUN_VALID: TimeDelta = TimeDelta::hours(24);
@@ -75,7 +76,7 @@ pub fn accept(tx: &mut Tx, actor: &Actor, request: ActionRequest) -> Result<Bulk
     if request.action == Action::Delete && !request.options.dry_run {
         deletions::insert(tx, id, actor, request.reason.as_deref(), None)?;
     }
-    begin(tx, id, frozen)
+    begin(tx, actor, id, frozen)
 }
 
 /// A new action that takes back what `id` did.
@@ -103,7 +104,7 @@ pub fn undo(tx: &mut Tx, actor: &Actor, id: Uuid, on_conflict: OnConflict) -> Re
     };
     let undo = bulk_actions::insert(tx, actor, new)?;
     let frozen = chunks::freeze_part(tx, undo, id, Part::Changed)?;
-    begin(tx, undo, frozen)
+    begin(tx, actor, undo, frozen)
 }
 
 /// A new action on the records that were blocked in `id`; after an abort, on its whole set.
@@ -145,11 +146,12 @@ pub fn execute(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
 ///
 /// # Errors
 /// `ActionEnded` when it has ended otherwise.
-pub fn cancel(tx: &mut Tx, id: Uuid) -> Result<BulkAction> {
+pub fn cancel(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
     // Chunks before the action: the lock order. One that runs now finds the action ended and undoes itself.
     chunks::drop_pending(tx, id)?;
     if let Some(cancelled) = bulk_actions::end(tx, id, ActionStatus::Cancelled, None)? {
         report(tx, &cancelled)?;
+        audit_log::insert(tx, AuditEntry::of_bulk_action(actor, AuditAction::BulkActionCancel, &cancelled))?;
         return Ok(cancelled);
     }
     let action = bulk_actions::find(tx, id)?.ok_or(Error::NotFound)?;
@@ -185,17 +187,19 @@ fn repeat(tx: &mut Tx, actor: &Actor, origin: &BulkAction, new: NewAction, part:
     if deletes {
         deletions::insert(tx, id, actor, reason.as_deref(), None)?;
     }
-    begin(tx, id, frozen)
+    begin(tx, actor, id, frozen)
 }
 
-fn begin(tx: &mut Tx, id: Uuid, frozen: FrozenSet) -> Result<BulkAction> {
+fn begin(tx: &mut Tx, actor: &Actor, id: Uuid, frozen: FrozenSet) -> Result<BulkAction> {
     bulk_actions::set_matched(tx, id, frozen.matched, frozen.chunks)?;
     if frozen.matched == 0
         && let Some(ended) = bulk_actions::end(tx, id, ActionStatus::Completed, None)?
     {
         report(tx, &ended)?;
     }
-    bulk_actions::find(tx, id)?.ok_or_else(|| Error::Internal("the new action is gone".to_owned()))
+    let action = bulk_actions::find(tx, id)?.ok_or_else(|| Error::Internal("the new action is gone".to_owned()))?;
+    audit_log::insert(tx, AuditEntry::of_new_bulk_action(actor, &action))?;
+    Ok(action)
 }
 
 /// Puts the report into the outbox when it is due and there is an address.

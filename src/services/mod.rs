@@ -1,6 +1,7 @@
 //! What takes more than one repository call: the engine, taking back, imports, notifications.
 
 mod all_or_nothing;
+pub mod audit;
 pub mod bulk_actions;
 pub mod chunk_work;
 pub mod deletion;

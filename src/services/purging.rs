@@ -3,12 +3,14 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditEntry};
 use crate::domain::bulk_action::DETAILS_KEPT_DAYS;
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::repository::db::{Sweep, Tx};
 use crate::repository::purge::{self, DueDeletion};
-use crate::repository::{idempotency, recycle_bin};
+use crate::repository::{audit_log, idempotency, recycle_bin};
 
 /// Records purged in one transaction.
 const BATCH: i64 = 500;
@@ -17,12 +19,13 @@ const BATCH: i64 = 500;
 ///
 /// # Errors
 /// `NotFound` when it does not, or no longer.
-pub fn purge_one(tx: &mut Tx, kind: BinKind, id: Uuid) -> Result<()> {
+pub fn purge_one(tx: &mut Tx, actor: &Actor, kind: BinKind, id: Uuid) -> Result<()> {
     let row = recycle_bin::lock(tx, kind, &[id])?.pop().ok_or(Error::NotFound)?;
     if row.bin.is_none_or(|stamp| stamp.purge_at <= tx.now()) {
         return Err(Error::NotFound);
     }
-    purge::purge_locked(tx, kind, &[id])
+    purge::purge_locked(tx, kind, &[id])?;
+    audit_log::insert(tx, AuditEntry::of_record(actor, AuditAction::RecordPurge, kind, id))
 }
 
 /// A batch of what is due of one deletion; true while there may be more. Safe to run on every node at once.
@@ -39,7 +42,10 @@ pub fn purge_due(tx: &mut Tx, deletion: DueDeletion) -> Result<bool> {
             .filter(|row| row.bin.is_some_and(|stamp| stamp.purge_at <= now))
             .map(|row| row.id)
             .collect();
-        purge::purge_locked(tx, kind, &due)?;
+        if !due.is_empty() {
+            purge::purge_locked(tx, kind, &due)?;
+            audit_log::insert(tx, AuditEntry::of_expiry(deletion.id, kind, due.len()))?;
+        }
         return Ok(true);
     }
     if purge::hold_deletion(tx, deletion.id)? {

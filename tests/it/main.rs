@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 #![allow(clippy::needless_pass_by_value, reason = "json!({...}) is written where it is sent, without a borrow")]
 
+mod audit;
 mod bulk_delete;
 mod companies;
 mod contacts;

@@ -124,7 +124,14 @@ fn call() -> impl Strategy<Value = Call> {
 }
 
 fn start() -> impl Strategy<Value = Start> {
-    let action = select(vec![Action::Delete, Action::Delete, Action::Delete, Action::Restore, Action::Deactivate, Action::Reactivate]);
+    let action = select(vec![
+        Action::Delete,
+        Action::Delete,
+        Action::Delete,
+        Action::Restore,
+        Action::Deactivate,
+        Action::Reactivate,
+    ]);
     let on_blocked = select(vec![OnBlocked::Skip, OnBlocked::Abort, OnBlocked::Deactivate]);
     let expected = select(vec![None, None, None, Some(0), Some(1)]);
     (action, 1..32_usize, any::<bool>(), on_blocked, any::<bool>(), expected, any::<bool>()).prop_map(
