@@ -33,7 +33,10 @@ use crate::workers::Workers;
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub listen: SocketAddr,
+    /// The role that serves.
     pub database_url: String,
+    /// The owner of the tables, unless it serves too.
+    pub migration_database_url: Option<String>,
     pub data_dir: PathBuf,
     pub tokens: TokenConfig,
     /// The HS256 secret; empty with other algorithms.
@@ -87,7 +90,7 @@ pub fn start(settings: &Settings) -> Result<Running, StartError> {
     let authenticator = web::Data::new(Arc::new(Authenticator::new(&settings.tokens, &settings.secret)?));
     check_origins(&settings.cors_origins)?;
     let transport = mail_transport(settings)?;
-    migrations::migrate(&settings.database_url)?;
+    migrations::migrate(&settings.database_url, settings.migration_database_url.as_deref())?;
     let progress = ProgressHub::default();
     let api_db = pool(settings, "api", settings.api_connections);
     let services =

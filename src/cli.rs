@@ -135,12 +135,13 @@ fn serve(config: &ServeConfig) -> Result<(), Failure> {
     let secret = signing_secret::for_serving(&config.tokens, &data_dir, config.listen)?;
     // Before a database is made for nothing.
     drop(TcpListener::bind(config.listen).map_err(|cause| StartError::Listen { address: config.listen, cause })?);
-    let (database_url, postgres) = database(&config.database, &data_dir)?;
+    let Database { serving_url, owner_url, postgres } = database(&config.database, &data_dir)?;
     allow_many_connections();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings {
         listen: config.listen,
-        database_url,
+        database_url: serving_url,
+        migration_database_url: owner_url,
         data_dir,
         tokens: config.tokens.clone(),
         secret,
@@ -189,13 +190,21 @@ async fn stop_on_signal(service: Stop, [mut terminate, mut interrupt]: [Signal; 
     service.stop(true).await;
 }
 
+struct Database {
+    serving_url: String,
+    owner_url: Option<String>,
+    /// The private server, if it is none of the operator's.
+    postgres: Option<EmbeddedPostgres>,
+}
+
 /// The configured database, or a private one in the data folder.
-fn database(config: &DatabaseConfig, data_dir: &Path) -> Result<(String, Option<EmbeddedPostgres>), Failure> {
-    if let Some(url) = &config.database_url {
-        return Ok((url.clone(), None));
+fn database(config: &DatabaseConfig, data_dir: &Path) -> Result<Database, Failure> {
+    if let Some(serving_url) = config.database_url.clone() {
+        return Ok(Database { serving_url, owner_url: config.migration_database_url.clone(), postgres: None });
     }
     let postgres = EmbeddedPostgres::start(data_dir)?;
-    Ok((postgres.database_url(), Some(postgres)))
+    let (serving_url, owner_url) = (postgres.serving_url(), Some(postgres.database_url()));
+    Ok(Database { serving_url, owner_url, postgres: Some(postgres) })
 }
 
 fn data_dir(configured: Option<&Path>) -> Result<PathBuf, Failure> {
@@ -265,8 +274,8 @@ fn now() -> i64 {
 
 fn migrate(config: &DatabaseConfig) -> Result<(), Failure> {
     let data_dir = data_dir(config.data_dir.as_deref())?;
-    let (database_url, postgres) = database(config, &data_dir)?;
-    let migrated = migrations::migrate(&database_url);
+    let Database { serving_url, owner_url, postgres } = database(config, &data_dir)?;
+    let migrated = migrations::migrate(&serving_url, owner_url.as_deref());
     if let Some(postgres) = postgres {
         postgres.stop_if_unused()?;
     }

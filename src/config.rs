@@ -34,6 +34,10 @@ pub struct DatabaseConfig {
     /// PostgreSQL 15 or newer to use; a private one is started in the data folder when unset.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// The same database as the owner of its tables: it migrates, and the role of `DATABASE_URL`, which only serves, can
+    /// then never change the audit log.
+    #[arg(long, env = "SWEEP_MIGRATION_DATABASE_URL", hide_env_values = true, requires = "database_url")]
+    pub migration_database_url: Option<String>,
     /// Holds the private PostgreSQL, the development secret and mail files.
     #[arg(long, env = "SWEEP_DATA_DIR")]
     pub data_dir: Option<PathBuf>,

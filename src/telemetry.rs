@@ -1,5 +1,6 @@
 //! Logs and metrics. Neither ever carries personal data: routes, ids, counts and durations only.
 
+use std::future::Future;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -13,6 +14,21 @@ use tracing_subscriber::util::SubscriberInitExt;
 use uuid::Uuid;
 
 use crate::domain::bulk_action::{BulkAction, ChunkResult, Outcome};
+
+tokio::task_local! {
+    static REQUEST_ID: String;
+}
+
+/// Runs the handling of one request under its id.
+pub async fn within_request<F: Future>(id: String, handling: F) -> F::Output {
+    REQUEST_ID.scope(id, handling).await
+}
+
+/// The id of the request that is being handled, by which its log lines, its problem document and its rows of the audit
+/// log find together.
+pub fn request_id() -> Option<String> {
+    REQUEST_ID.try_with(Clone::clone).ok()
+}
 
 /// From a fast statement to the longest wait there is, in seconds.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0];

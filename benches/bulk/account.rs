@@ -25,7 +25,7 @@ pub fn import(options: &Options, postgres: &Postgres, folder: &Path) -> Result<(
     let written = Account { contacts: options.contacts, seed: 1 }.write(&files)?;
     postgres.create(COMPANIES)?;
     {
-        let service = Service::start(&postgres.url_of(COMPANIES), folder)?;
+        let service = Service::start(postgres, COMPANIES, folder)?;
         service.client().import("/companies/import", &files.join("companies.csv"))?;
     }
     let (mut imports, mut copies, mut peak) = (Vec::new(), Vec::new(), Memory::default());
@@ -33,7 +33,7 @@ pub fn import(options: &Options, postgres: &Postgres, folder: &Path) -> Result<(
         progress(&format!("import of {} contacts, run {run} of {}", options.contacts, options.runs));
         postgres.copy(COMPANIES, RUN)?;
         postgres.settle(RUN)?;
-        let service = Service::start(&postgres.url_of(RUN), folder)?;
+        let service = Service::start(postgres, RUN, folder)?;
         let client = service.client();
         let (report, cost) = postgres.measure(|| client.import("/contacts/import", &files.join("contacts.csv")))?;
         if report["created"] != options.contacts {

@@ -33,7 +33,7 @@ pub fn tenth(options: &Options, postgres: &Postgres, folder: &Path) -> Result<Co
         let (deleted, cost) = postgres.run(RUN, &delete_statement("AND c.country = 'FR'"))?;
         tenth.statement.push(cost);
         postgres.copy(TEMPLATE, RUN)?;
-        let service = Service::start(&postgres.url_of(RUN), folder)?;
+        let service = Service::start(postgres, RUN, folder)?;
         let client = service.client();
         postgres.settle(RUN)?;
         let (action, cost) = postgres.measure(|| delete(&client, &target))?;
@@ -61,7 +61,7 @@ pub fn whole_and_undo(
         let (restored, cost) = postgres.run(RUN, &restore_statement())?;
         undo.statement.push(cost);
         postgres.copy(TEMPLATE, RUN)?;
-        let service = Service::start(&postgres.url_of(RUN), folder)?;
+        let service = Service::start(postgres, RUN, folder)?;
         let client = service.client();
         postgres.settle(RUN)?;
         let (action, cost) = postgres.measure(|| delete(&client, &json!({"segment_id": "all-contacts"})))?;

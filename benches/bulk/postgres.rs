@@ -50,6 +50,11 @@ impl Postgres {
         self.server.url_of(database)
     }
 
+    /// As the role that serves.
+    pub fn serving_url_of(&self, database: &str) -> String {
+        self.server.serving_url_of(database)
+    }
+
     pub fn connect(&self, database: &str) -> Result<PgConnection, Failure> {
         Ok(PgConnection::establish(&self.url_of(database))?)
     }

@@ -22,7 +22,7 @@ const WARM_UP: usize = 10;
 /// Latencies, and the service's memory when idle and after all requests.
 pub fn measure(postgres: &Postgres, folder: &Path) -> Result<(Vec<Latency>, Memory, Memory), Failure> {
     postgres.copy(TEMPLATE, RUN)?;
-    let service = Service::start(&postgres.url_of(RUN), folder)?;
+    let service = Service::start(postgres, RUN, folder)?;
     let idle = service.memory();
     postgres.settle(RUN)?;
     let client = service.client();

@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 use ureq::http::Request;
 
+use crate::postgres::Postgres;
 use crate::{ACCOUNT, Failure};
 
 const SECRET: &str = "the-secret-of-the-benchmark-alone-32";
@@ -41,11 +42,12 @@ pub struct Memory {
 
 impl Service {
     /// Starts the service and waits until it is ready.
-    pub fn start(database_url: &str, folder: &Path) -> Result<Self, Failure> {
+    pub fn start(postgres: &Postgres, database: &str, folder: &Path) -> Result<Self, Failure> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let log = File::create(folder.join("service.log"))?;
         let process = Command::new(env!("CARGO_BIN_EXE_sweep"))
-            .args(["serve", "--listen", &address, "--database-url", database_url])
+            .args(["serve", "--listen", &address, "--database-url", &postgres.serving_url_of(database)])
+            .args(["--migration-database-url", &postgres.url_of(database)])
             .arg("--data-dir")
             .arg(folder.join("service"))
             .env("SWEEP_JWT_SECRET", SECRET)

@@ -244,6 +244,7 @@ fn authenticate(request: &HttpRequest, allowed: impl Fn(&Actor) -> Result<()>) -
     note_caller(request, &actor);
     request.extensions_mut().insert(LoggedAccount(actor.account.0));
     request.extensions_mut().insert(TokenLife(life));
+    request.extensions_mut().insert(actor.clone());
     allowed(&actor)?;
     refuse_stray_query(request)?;
     Ok(actor)

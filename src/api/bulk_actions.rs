@@ -351,7 +351,7 @@ pub async fn cancel_bulk_action(
     let answer = post
         .answer(&services.db, &caller, &body.bytes, move |tx| {
             usable(tx, &actor, id)?;
-            let action = services::bulk_actions::cancel(tx, id)?;
+            let action = services::bulk_actions::cancel(tx, &actor, id)?;
             Answer::new(StatusCode::OK, &view(tx, &actor, action)?, Vec::new())
         })
         .await;

@@ -10,7 +10,7 @@ use super::problem::{IDEMPOTENCY_NOT_SUPPORTED, IMPORT_CUT_OFF, INVALID_HEADER_R
 use crate::domain::actor::Actor;
 use crate::domain::linked::{Deal, Invoice, Project, Ticket, TimeTracking};
 use crate::services::Services;
-use crate::services::imports::{self, Companies, Contacts, Failure, Importable, Linked, Report};
+use crate::services::imports::{self, Companies, Contacts, Failure, Importable, Importer, Linked, Report};
 use crate::telemetry;
 
 /// Import contacts
@@ -158,7 +158,8 @@ async fn import<K: Importable>(
     let observe = |batch: &Report| {
         telemetry::observe_import(kind, [batch.created, batch.updated, batch.rejected]);
     };
-    let report = imports::import::<K, _>(&services.db, actor.account, payload, &observe).await?;
+    let importer = Importer { actor: actor.clone(), kind: kind.to_owned() };
+    let report = imports::import::<K, _>(&services.db, importer, payload, &observe).await?;
     Ok(Json(report))
 }
 

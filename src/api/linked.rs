@@ -170,10 +170,11 @@ pub async fn delete<V: LinkedView>(
     id: Uuid,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
+    let caller = actor.clone();
     services
         .db
         .write(actor.account, move |tx| {
-            linked_records::delete::<V::Record>(tx, id, |stored| if_match.check(stored.version))
+            linked_records::delete::<V::Record>(tx, &caller, id, |stored| if_match.check(stored.version))
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())

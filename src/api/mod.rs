@@ -1,6 +1,8 @@
 //! The HTTP interface: who calls, what is asked, what is answered.
 
 mod approvals;
+pub mod audit_log;
+pub mod audited;
 pub mod auth;
 pub mod bulk_actions;
 pub mod bulk_events;

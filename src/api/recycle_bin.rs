@@ -189,9 +189,10 @@ pub async fn restore_binned_record(
     body: OptionalBody<RestoreInput>,
 ) -> Result<HttpResponse, Problem> {
     let on_conflict = body.value.on_conflict;
-    post.answer(&services.db, &actor, &body.bytes, move |tx| {
+    let caller = actor.clone();
+    post.answer(&services.db, &caller, &body.bytes, move |tx| {
         let kind = find(tx, id)?.kind.0;
-        restoration::restore_one(tx, kind, id, on_conflict)?;
+        restoration::restore_one(tx, &actor, kind, id, on_conflict)?;
         Answer::new(StatusCode::OK, &restored(tx, kind, id)?, vec![id])
     })
     .await
@@ -214,7 +215,7 @@ pub async fn purge_binned_record(
         .db
         .write(actor.account, move |tx| {
             let kind = find(tx, id)?.kind.0;
-            purging::purge_one(tx, kind, id)
+            purging::purge_one(tx, &actor, kind, id)
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -17,8 +17,9 @@ use super::openapi::OPERATIONS;
 use super::problem::{METHOD_NOT_ALLOWED, PROBLEM_MEDIA_TYPE, Problem, ProblemKind, UNKNOWN_ROUTE};
 use super::request_id::{self, REQUEST_ID};
 use super::{
-    approvals, bulk_actions, bulk_events, bulk_results, companies, contacts, deals, deletion, health, imports,
-    invoices, me, openapi, problems, projects, recycle_bin, segments, settings, tickets, time_trackings,
+    approvals, audit_log, audited, bulk_actions, bulk_events, bulk_results, companies, contacts, deals, deletion,
+    health, imports, invoices, me, openapi, problems, projects, recycle_bin, segments, settings, tickets,
+    time_trackings,
 };
 use crate::telemetry;
 
@@ -67,6 +68,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(companies::update_company)
         .service(settings::get_settings)
         .service(settings::update_settings)
+        .service(audit_log::list_audit_log)
         .service(health::get_live)
         .service(health::get_ready)
         .service(health::get_metrics)
@@ -170,9 +172,14 @@ pub async fn around_request(
         request.head_mut().method = Method::GET;
     }
     let asked = request.method().to_string();
-    let mut response = request_id::scope(id.clone(), async { next.call(request).await.map(as_problem) }).await?;
-    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-    let operation = OPERATIONS.get(&(asked, route.clone())).map_or("none", String::as_str);
+    let handled = async {
+        let response = next.call(request).await.map(as_problem)?;
+        let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+        let operation = OPERATIONS.get(&(asked, route.clone())).map_or("none", String::as_str);
+        audited::note_refusal(operation, &response).await;
+        Ok::<_, Error>((response, route, operation))
+    };
+    let (mut response, route, operation) = request_id::scope(id.clone(), handled).await?;
     let status = response.status().as_u16();
     let duration = started.elapsed();
     telemetry::observe_request(operation, status, duration);

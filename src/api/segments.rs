@@ -22,7 +22,7 @@ use crate::domain::segment::saved::{Segment, SegmentId, SegmentInput, Visibility
 use crate::domain::segment::{Condition, Match, RuleNode, RuleTree, standard};
 use crate::repository::db::{Read, Tx};
 use crate::repository::segments::{self, Deadline, SegmentCount, TIME_LIMIT};
-use crate::services::Services;
+use crate::services::{Services, audit};
 
 /// A segment: a rule tree over contacts or over companies, evaluated whenever it is used.
 #[derive(Debug, Serialize, ToSchema)]
@@ -175,6 +175,7 @@ pub async fn create_segment(
     let maker = actor.clone();
     post.answer(&services.db, &actor, &body.bytes, move |tx| {
         let segment = segments::insert(tx, &maker, new.clone())?;
+        audit::segment_changed(tx, &maker, None, Some(&segment))?;
         let (id, version) = (segment.id.to_string(), segment.version);
         Ok(Answer::new(StatusCode::CREATED, &SegmentView::from(segment), Vec::new())?
             .header("location", format!("/segments/{id}"))
@@ -293,7 +294,9 @@ pub async fn update_segment(
                 return Err(Error::field("/entity", "cannot be changed"));
             }
             if_match.check(segment.version)?;
-            segments::update(tx, own_id, new)
+            let changed = segments::update(tx, own_id, new)?;
+            audit::segment_changed(tx, &actor, Some(&segment), Some(&changed))?;
+            Ok(changed)
         })
         .await?;
     let version = segment.version;
@@ -319,7 +322,8 @@ pub async fn delete_segment(
         .write(actor.account, move |tx| {
             let (segment, own_id) = changeable(tx, &actor, &id)?;
             if_match.check(segment.version)?;
-            segments::delete(tx, own_id)
+            segments::delete(tx, own_id)?;
+            audit::segment_changed(tx, &actor, Some(&segment), None)
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())

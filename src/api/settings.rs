@@ -11,7 +11,9 @@ use super::auth::Admin;
 use super::extractors::{Body, IfMatch, merged};
 use super::problem::Problem;
 use super::resources::resource;
+use crate::domain::audit::AuditEntry;
 use crate::domain::settings::AccountSettings;
+use crate::repository::audit_log;
 use crate::repository::settings::{self, StoredSettings};
 use crate::services::Services;
 
@@ -60,7 +62,9 @@ pub async fn update_settings(
             let changed: AccountSettings = merged(&before.settings, &body.value)?;
             let changed = changed.validate()?;
             if_match.check(before.version)?;
-            settings::put(tx, &before, changed)
+            let stored = settings::put(tx, &before, changed)?;
+            audit_log::insert(tx, AuditEntry::of_settings(&actor, &before.settings, &stored.settings))?;
+            Ok(stored)
         })
         .await?;
     Ok(answer(stored))

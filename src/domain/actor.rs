@@ -37,7 +37,7 @@ const MEMBER_PERMISSIONS: [&str; 7] = [
     "bulk.add_tags",
     "bulk.remove_tags",
 ];
-const ADMIN_PERMISSIONS: [&str; 10] = [
+const ADMIN_PERMISSIONS: [&str; 11] = [
     "bulk.delete",
     "bulk.deactivate",
     "bulk.reactivate",
@@ -48,6 +48,7 @@ const ADMIN_PERMISSIONS: [&str; 10] = [
     "recycle_bin.restore",
     "recycle_bin.purge",
     "settings.manage",
+    "audit_log.read",
 ];
 
 impl Actor {

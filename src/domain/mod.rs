@@ -2,6 +2,8 @@
 
 pub mod actor;
 pub mod approval;
+pub mod audit;
+pub mod audit_csv;
 pub mod blocker;
 pub mod bulk_action;
 pub mod codes;

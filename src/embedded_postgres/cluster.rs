@@ -15,8 +15,10 @@ use super::error::EmbeddedPostgresError;
 use super::identity::{ServerUser, data_folder_error, make_data_folder};
 use super::settings::Purpose;
 
-/// The superuser that `initdb` makes, and Sweep's own name in its private server.
+/// The superuser that `initdb` makes: it owns what Sweep's migrations make.
 pub(super) const USER: &str = "sweep";
+/// The role that Sweep serves as: no superuser, and no owner of its tables.
+pub(super) const SERVING_ROLE: &str = "sweep_service";
 
 /// The longest socket folder: a socket's path has room for 103 bytes, and PostgreSQL adds `/.s.PGSQL.5432`.
 const LONGEST_SOCKET_DIR: usize = 85;
@@ -111,9 +113,13 @@ impl Cluster {
 
     /// The address of a database, as libpq takes it. The folder is the only thing that lets anybody in.
     pub(super) fn url(&self, database: &str) -> String {
+        self.url_as(USER, database)
+    }
+
+    pub(super) fn url_as(&self, user: &str, database: &str) -> String {
         let host = percent_encode(self.socket_dir.as_os_str().as_bytes());
         let database = percent_encode(database.as_bytes());
-        format!("postgresql://{USER}@/{database}?host={host}&port=5432")
+        format!("postgresql://{user}@/{database}?host={host}&port=5432")
     }
 }
 

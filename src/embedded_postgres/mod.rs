@@ -26,7 +26,7 @@ use nix::sys::statvfs::{Statvfs, statvfs};
 use nix::unistd::geteuid;
 
 use binaries::Binaries;
-use cluster::Cluster;
+use cluster::{Cluster, SERVING_ROLE};
 pub use error::EmbeddedPostgresError;
 pub use identity::make_data_folder;
 use settings::Purpose;
@@ -82,14 +82,24 @@ impl EmbeddedPostgres {
         Ok(Self { cluster, presence, started })
     }
 
-    /// The address of the database `sweep`, for libpq.
+    /// The address of the database `sweep`, for libpq, as the superuser who owns its tables.
     pub fn database_url(&self) -> String {
-        self.cluster.url(DATABASE)
+        self.url_of(DATABASE)
+    }
+
+    /// The same as the role that serves.
+    pub fn serving_url(&self) -> String {
+        self.serving_url_of(DATABASE)
     }
 
     /// The address of another database of the same server.
     pub fn url_of(&self, database: &str) -> String {
         self.cluster.url(database)
+    }
+
+    /// The same as the role that serves.
+    pub fn serving_url_of(&self, database: &str) -> String {
+        self.cluster.url_as(SERVING_ROLE, database)
     }
 
     /// Stops the server if nobody else is connected, and says whether it did. All pools of this process should be closed
@@ -158,7 +168,8 @@ struct Count {
     count: i64,
 }
 
-/// Proves that this is the server of our data, that it can hold Sweep's tables, and makes the database.
+/// Proves that this is the server of our data, that it can hold Sweep's tables, and makes the database and the role that
+/// serves.
 fn prepare(connection: &mut PgConnection, cluster: &Cluster) -> Result<(), EmbeddedPostgresError> {
     let refused = |action| {
         let log = cluster.log.clone();
@@ -175,6 +186,7 @@ fn prepare(connection: &mut PgConnection, cluster: &Cluster) -> Result<(), Embed
     if !missing.is_empty() {
         return Err(EmbeddedPostgresError::MissingContrib { missing: missing.join(" and ") });
     }
+    create_serving_role(connection).map_err(refused("create the role that serves"))?;
     create_database(connection).map_err(refused("create the database sweep"))
 }
 
@@ -186,6 +198,17 @@ fn missing_extensions(connection: &mut PgConnection, needed: &[&str]) -> diesel:
     .bind::<Array<Text>, _>(needed)
     .load(connection)?;
     Ok(missing.into_iter().map(|extension| extension.name).collect())
+}
+
+/// A server that an older Sweep has made has none.
+fn create_serving_role(connection: &mut PgConnection) -> diesel::QueryResult<()> {
+    let existing: Count = sql_query("SELECT count(*) AS count FROM pg_roles WHERE rolname = $1")
+        .bind::<Text, _>(SERVING_ROLE)
+        .get_result(connection)?;
+    if existing.count == 0 {
+        sql_query(format!("CREATE ROLE {SERVING_ROLE} LOGIN")).execute(connection)?;
+    }
+    Ok(())
 }
 
 fn create_database(connection: &mut PgConnection) -> diesel::QueryResult<()> {

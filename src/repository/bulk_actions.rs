@@ -1,5 +1,7 @@
 //! Bulk actions: the row of each, its life from queued to ended.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::Value;
@@ -186,6 +188,16 @@ pub fn find(read: &mut Read, id: Uuid) -> Result<Option<BulkAction>> {
     let row =
         bulk_actions::table.find((read.account().0, id)).select(ActionRow::as_select()).first(read.conn).optional()?;
     row.map(|row: ActionRow| Ok(row.into_action()?.as_of(read.now()))).transpose()
+}
+
+/// Those of `ids` that exist.
+pub fn find_several(read: &mut Read, ids: &[Uuid]) -> Result<BTreeMap<Uuid, BulkAction>> {
+    let rows: Vec<ActionRow> = bulk_actions::table
+        .filter(bulk_actions::account_id.eq(read.account().0))
+        .filter(bulk_actions::id.eq_any(ids))
+        .select(ActionRow::as_select())
+        .load(read.conn)?;
+    rows.into_iter().map(|row| Ok((row.id, row.into_action()?))).collect()
 }
 
 /// As [`find`], and holds the row against other verbs on the action.

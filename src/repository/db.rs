@@ -52,6 +52,7 @@ pub struct Read<'a> {
 pub struct Tx<'a> {
     read: Read<'a>,
     ids: ContextV7,
+    request_id: Option<Arc<str>>,
 }
 
 impl Read<'_> {
@@ -82,8 +83,15 @@ impl DerefMut for Tx<'_> {
 impl Tx<'_> {
     /// Runs `work` so that an error undoes what it did, and nothing else of this transaction.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        let (account, now) = (self.account, self.now);
-        self.read.conn.transaction(|conn| work(&mut Tx { read: Read { conn, account, now }, ids: ContextV7::new() }))
+        let (account, now, request_id) = (self.account, self.now, self.request_id.clone());
+        self.read
+            .conn
+            .transaction(|conn| work(&mut Tx { read: Read { conn, account, now }, ids: ContextV7::new(), request_id }))
+    }
+
+    /// The id of the request that the transaction is for; none for what workers do.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 
     /// A new UUIDv7 of the transaction's time to the microsecond; later ones of one transaction sort later.
@@ -140,6 +148,8 @@ impl Db {
         account: AccountId,
         mut work: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        // Known to the request's own task alone, which the blocking thread is not.
+        let request_id: Option<Arc<str>> = crate::telemetry::request_id().map(Arc::from);
         self.with_connection(move |conn| {
             let mut runs = 0;
             loop {
@@ -149,6 +159,7 @@ impl Db {
                     work(&mut Tx {
                         read: Read { conn, account, now },
                         ids: ContextV7::new().with_additional_precision(),
+                        request_id: request_id.clone(),
                     })
                 });
                 match outcome {

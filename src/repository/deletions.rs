@@ -1,10 +1,12 @@
 //! Deletions: who deleted, when, why, and when the first of what was deleted is due for purging.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::db::Tx;
+use super::db::{Read, Tx};
 use super::schema::deletions;
 use crate::domain::actor::Actor;
 use crate::domain::error::Result;
@@ -38,4 +40,14 @@ pub fn note_first_purge(tx: &mut Tx, id: Uuid, purge_at: DateTime<Utc>) -> Resul
         .set(deletions::first_purge_at.eq(purge_at))
         .execute(tx.conn)?;
     Ok(())
+}
+
+/// The reasons that are still kept of these deletions.
+pub fn reasons(read: &mut Read, ids: &[Uuid]) -> Result<BTreeMap<Uuid, String>> {
+    let rows: Vec<(Uuid, Option<String>)> = deletions::table
+        .filter(deletions::account_id.eq(read.account().0))
+        .filter(deletions::id.eq_any(ids))
+        .select((deletions::id, deletions::reason))
+        .load(read.conn)?;
+    Ok(rows.into_iter().filter_map(|(id, reason)| Some((id, reason?))).collect())
 }

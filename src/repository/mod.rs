@@ -1,6 +1,7 @@
 //! SQL and nothing else: one file per aggregate.
 
 pub mod approvals;
+pub mod audit_log;
 pub mod blockers;
 pub mod bulk_actions;
 pub mod chunks;
@@ -31,6 +32,7 @@ pub mod results;
 pub mod schema;
 pub mod segment_query;
 pub mod segments;
+mod serving_role;
 pub mod settings;
 pub mod statistics;
 pub mod status;

@@ -14,6 +14,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_log (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        at -> Timestamptz,
+        user_id -> Nullable<Text>,
+        role -> Text,
+        action -> Text,
+        outcome -> Text,
+        problem -> Nullable<Text>,
+        subject_type -> Text,
+        subject_id -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        details -> Jsonb,
+    }
+}
+
+diesel::table! {
     bulk_action_chunks (account_id, action_id, number) {
         account_id -> Uuid,
         action_id -> Uuid,
@@ -336,6 +353,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     account_settings,
+    audit_log,
     bulk_action_chunks,
     bulk_action_exceptions,
     bulk_actions,

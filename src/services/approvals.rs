@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use crate::domain::actor::Actor;
 use crate::domain::approval::{Approval, DecidedBy, Decision};
+use crate::domain::audit::{AuditAction, AuditActor, AuditEntry};
 use crate::domain::bulk_action::{ActionStatus, BulkAction, Notify};
 use crate::domain::error::{Conflict, Error, Forbidden, Result};
 use crate::domain::notification::MailTopic;
 use crate::repository::db::Tx;
-use crate::repository::{approvals, bulk_actions, chunks, known_admins, outbox};
+use crate::repository::{approvals, audit_log, bulk_actions, chunks, known_admins, outbox};
 
 /// Lets a new action wait, and asks the other admins by mail.
 pub(super) fn ask(tx: &mut Tx, action: BulkAction) -> Result<BulkAction> {
@@ -61,7 +62,14 @@ fn decide(tx: &mut Tx, actor: &Actor, id: Uuid, decision: Decision, reason: Opti
         reason: reason.map(str::to_owned),
         ..asked
     };
-    settle(tx, action, approval)?.ok_or_else(|| Error::conflict(Conflict::NotAwaitingApproval))
+    let decided = settle(tx, action, approval)?.ok_or_else(|| Error::conflict(Conflict::NotAwaitingApproval))?;
+    let word = match decision {
+        Decision::Approved => AuditAction::BulkActionApprove,
+        Decision::Rejected => AuditAction::BulkActionReject,
+        Decision::Lapsed => AuditAction::BulkActionLapse,
+    };
+    audit_log::insert(tx, AuditEntry::of_bulk_action(actor, word, &decided))?;
+    Ok(decided)
 }
 
 /// Ends an action that nobody decided on in time, unless somebody has moved it meanwhile.
@@ -71,8 +79,9 @@ pub fn lapse(tx: &mut Tx, id: Uuid) -> Result<()> {
         return Ok(());
     }
     let Some(approval) = action.approval.clone() else { return Ok(()) };
-    if settle(tx, action, approval)?.is_some() {
+    if let Some(lapsed) = settle(tx, action, approval)? {
         chunks::drop_unfinished(tx, id)?;
+        audit_log::insert(tx, AuditEntry::of_bulk_action(AuditActor::SYSTEM, AuditAction::BulkActionLapse, &lapsed))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditEntry};
 use crate::domain::bulk_action::{
     Action, ActionStatus, BulkAction, Notify, OnConflict, Options, Origin, OriginKind, TargetSummary,
 };
@@ -16,7 +17,7 @@ use crate::repository::bulk_actions::NewAction;
 use crate::repository::chunks::{self, FrozenSet, Part};
 use crate::repository::db::Tx;
 use crate::repository::recycle_bin::BinFilter;
-use crate::repository::{bulk_actions, deletions, outbox, settings, twins};
+use crate::repository::{audit_log, bulk_actions, deletions, outbox, settings, twins};
 use crate::services::approvals;
 
 /// How long after it was accepted a dry run can be executed.
@@ -79,7 +80,7 @@ pub fn accept(tx: &mut Tx, actor: &Actor, request: ActionRequest) -> Result<Bulk
     if request.action == Action::Delete && !request.options.dry_run {
         deletions::insert(tx, id, actor, request.reason.as_deref(), None)?;
     }
-    begin(tx, id, frozen)
+    begin(tx, actor, id, frozen)
 }
 
 /// A new action that takes back what `id` did.
@@ -110,7 +111,7 @@ pub fn undo(tx: &mut Tx, actor: &Actor, id: Uuid, on_conflict: OnConflict) -> Re
     };
     let undo = bulk_actions::insert(tx, actor, new)?;
     let frozen = chunks::freeze_part(tx, undo, id, Part::Changed)?;
-    begin(tx, undo, frozen)
+    begin(tx, actor, undo, frozen)
 }
 
 /// A new action on the records that were blocked in `id`; after an abort, on its whole set.
@@ -152,7 +153,7 @@ pub fn execute(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
 ///
 /// # Errors
 /// `ActionEnded` when it has ended otherwise.
-pub fn cancel(tx: &mut Tx, id: Uuid) -> Result<BulkAction> {
+pub fn cancel(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
     let action = bulk_actions::find_for_update(tx, id)?.ok_or(Error::NotFound)?;
     match action.status {
         ActionStatus::Cancelled => return Ok(action),
@@ -163,6 +164,7 @@ pub fn cancel(tx: &mut Tx, id: Uuid) -> Result<BulkAction> {
     chunks::drop_unfinished(tx, id)?;
     let cancelled = bulk_actions::end(tx, id, ActionStatus::Cancelled, None)?.ok_or(Error::Contention)?;
     report(tx, &cancelled)?;
+    audit_log::insert(tx, AuditEntry::of_bulk_action(actor, AuditAction::BulkActionCancel, &cancelled))?;
     Ok(cancelled)
 }
 
@@ -195,7 +197,7 @@ fn repeat(tx: &mut Tx, actor: &Actor, origin: &BulkAction, new: NewAction, part:
     if deletes {
         deletions::insert(tx, id, actor, reason.as_deref(), None)?;
     }
-    begin(tx, id, frozen)
+    begin(tx, actor, id, frozen)
 }
 
 /// Settles which of twins in the set of a restore keeps the `external_id`; within one chunk it settles itself, and what one
@@ -205,18 +207,21 @@ fn settle_twins(tx: &mut Tx, action: &BulkAction, frozen: FrozenSet) -> Result<(
     if can_have_twins && frozen.chunks > 1 { twins::note(tx, action.id, action.entity) } else { Ok(()) }
 }
 
-fn begin(tx: &mut Tx, id: Uuid, frozen: FrozenSet) -> Result<BulkAction> {
+fn begin(tx: &mut Tx, actor: &Actor, id: Uuid, frozen: FrozenSet) -> Result<BulkAction> {
     bulk_actions::set_matched(tx, id, frozen.matched, frozen.chunks)?;
     if frozen.matched == 0
         && let Some(ended) = bulk_actions::end(tx, id, ActionStatus::Completed, None)?
     {
         report(tx, &ended)?;
+        audit_log::insert(tx, AuditEntry::of_new_bulk_action(actor, &ended))?;
         return Ok(ended);
     }
     let action = bulk_actions::find(tx, id)?.ok_or_else(|| Error::Internal("the new action is gone".to_owned()))?;
     settle_twins(tx, &action, frozen)?;
     let threshold = settings::get(tx)?.settings.approval_above;
-    if action.needs_approval_above(threshold) { approvals::ask(tx, action) } else { Ok(action) }
+    let action = if action.needs_approval_above(threshold) { approvals::ask(tx, action)? } else { action };
+    audit_log::insert(tx, AuditEntry::of_new_bulk_action(actor, &action))?;
+    Ok(action)
 }
 
 /// Puts the report into the outbox when it is due and there is an address.

@@ -6,13 +6,14 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
+use crate::domain::audit::AuditEntry;
 use crate::domain::bulk_action::{ChunkResult, Exception, Mode, Outcome};
 use crate::domain::entity::RecordKind;
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::party::Status;
 use crate::repository::db::Tx;
 use crate::repository::parties::BinStamp;
-use crate::repository::{blockers, deletions, recycle_bin, settings, titles};
+use crate::repository::{audit_log, blockers, deletions, recycle_bin, settings, titles};
 use crate::services::status_changes::set_status;
 
 /// When and by which deletion records go into the bin.
@@ -85,5 +86,6 @@ pub fn delete_one(tx: &mut Tx, actor: &Actor, kind: RecordKind, id: Uuid, reason
         titles::join_titles(tx, &mut exception.blockers)?;
         return Err(Error::conflict(Conflict::LinkedRecords(exception.blockers)));
     }
-    deletions::insert(tx, deletion_id, actor, reason, Some(stamp.purge_at))
+    deletions::insert(tx, deletion_id, actor, reason, Some(stamp.purge_at))?;
+    audit_log::insert(tx, AuditEntry::of_binned_record(actor, kind, id, deletion_id))
 }

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditEntry};
 use crate::domain::entity::{BinKind, LinkTarget, RecordRef};
 use crate::domain::error::{Conflict, Error, Result};
 use crate::domain::linked::{Deal, LinkedRecord};
 use crate::repository::db::Tx;
 use crate::repository::linked::{self, LinkedTable, Stored};
-use crate::repository::{deletions, links, recycle_bin, settings};
+use crate::repository::{audit_log, deletions, links, recycle_bin, settings};
 use crate::services::deletion;
 
 /// Changes the record with this id into what `revise` makes of it.
@@ -54,10 +55,16 @@ fn added_links<T: LinkedRecord>(before: Option<&Stored<T>>, record: &T) -> impl 
 ///
 /// # Errors
 /// `NotFound`, and those of `allow`.
-pub fn delete<T: LinkedTable>(tx: &mut Tx, id: Uuid, allow: impl Fn(&Stored<T>) -> Result<()>) -> Result<()> {
+pub fn delete<T: LinkedTable>(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: Uuid,
+    allow: impl Fn(&Stored<T>) -> Result<()>,
+) -> Result<()> {
     let stored = linked::find_for_update::<T>(tx, id)?.ok_or(Error::NotFound)?;
     allow(&stored)?;
-    linked::delete::<T>(tx, id)
+    linked::delete::<T>(tx, id)?;
+    audit_log::insert(tx, AuditEntry::of_record(actor, AuditAction::RecordDelete, T::SUBJECT, id))
 }
 
 /// Puts the deal with this id into the recycle bin; `allow` refuses what may not be deleted.
@@ -76,5 +83,6 @@ pub fn delete_deal(
     let retention = settings::retention_days(tx)?;
     let stamp = deletion::bin_stamp(tx, tx.new_id(), retention);
     recycle_bin::stamp(tx, BinKind::Deal, &[id], stamp)?;
-    deletions::insert(tx, stamp.deletion_id, actor, reason, Some(stamp.purge_at))
+    deletions::insert(tx, stamp.deletion_id, actor, reason, Some(stamp.purge_at))?;
+    audit_log::insert(tx, AuditEntry::of_binned_record(actor, BinKind::Deal, id, stamp.deletion_id))
 }

@@ -2,6 +2,7 @@
 
 mod all_or_nothing;
 pub mod approvals;
+pub mod audit;
 mod binned_records;
 pub mod bulk_actions;
 pub mod chunk_work;

@@ -4,13 +4,15 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::binned_records::lock_binned;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditEntry};
 use crate::domain::bulk_action::{ChunkResult, DETAILS_KEPT_DAYS, Mode, Outcome};
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::repository::db::{Sweep, Tx};
 use crate::repository::purge::{self, DueDeletion};
 use crate::repository::recycle_bin::BinFilter;
-use crate::repository::{idempotency, known_admins, outbox, recycle_bin};
+use crate::repository::{audit_log, idempotency, known_admins, outbox, recycle_bin};
 
 /// Records purged in one transaction.
 const BATCH: i64 = 500;
@@ -31,9 +33,12 @@ pub fn purge_records(tx: &mut Tx, kind: BinKind, ids: &[Uuid], meant: &BinFilter
 ///
 /// # Errors
 /// `NotFound` when it does not, or no longer.
-pub fn purge_one(tx: &mut Tx, kind: BinKind, id: Uuid) -> Result<()> {
+pub fn purge_one(tx: &mut Tx, actor: &Actor, kind: BinKind, id: Uuid) -> Result<()> {
     let result = purge_records(tx, kind, &[id], &BinFilter::default(), Mode::Apply)?;
-    if result.exceptions.is_empty() { Ok(()) } else { Err(Error::NotFound) }
+    if !result.exceptions.is_empty() {
+        return Err(Error::NotFound);
+    }
+    audit_log::insert(tx, AuditEntry::of_record(actor, AuditAction::RecordPurge, kind, id))
 }
 
 /// A batch of what is due of one deletion; true while there may be more. Safe to run on every node at once.
@@ -50,7 +55,10 @@ pub fn purge_due(tx: &mut Tx, deletion: DueDeletion) -> Result<bool> {
             .filter(|row| row.bin.is_some_and(|stamp| stamp.purge_at <= now))
             .map(|row| row.id)
             .collect();
-        purge::purge_locked(tx, kind, &due)?;
+        if !due.is_empty() {
+            purge::purge_locked(tx, kind, &due)?;
+            audit_log::insert(tx, AuditEntry::of_expiry(deletion.id, kind, due.len()))?;
+        }
         return Ok(true);
     }
     if purge::hold_deletion(tx, deletion.id)? {

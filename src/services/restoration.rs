@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::binned_records::lock_binned;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditEntry};
 use crate::domain::bulk_action::{ChunkResult, Exception, Mode, OnConflict, Outcome};
 use crate::domain::entity::{BinKind, RecordKind, RecordRef};
 use crate::domain::error::{Conflict, Error, Result};
 use crate::repository::db::Tx;
-use crate::repository::links;
 use crate::repository::recycle_bin::{self, BinFilter, LockedRow};
+use crate::repository::{audit_log, links};
 
 /// Which records of a set may come back, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,10 +162,12 @@ fn bring_back(tx: &mut Tx, parents: Vec<(RecordKind, Plan)>, deals: &Plan, neede
 ///
 /// # Errors
 /// `NotFound` when it does not lie there; `RestoreConflict` and `ParentExpired` when it cannot come back.
-pub fn restore_one(tx: &mut Tx, kind: BinKind, id: Uuid, on_conflict: OnConflict) -> Result<()> {
+pub fn restore_one(tx: &mut Tx, actor: &Actor, kind: BinKind, id: Uuid, on_conflict: OnConflict) -> Result<()> {
     let rules = RestoreRules { meant: BinFilter::default(), on_conflict, twins: BTreeMap::new(), mode: Mode::Apply };
     let result = restore_records(tx, kind, &[id], &rules)?;
-    let Some(exception) = result.exceptions.into_iter().next() else { return Ok(()) };
+    let Some(exception) = result.exceptions.into_iter().next() else {
+        return audit_log::insert(tx, AuditEntry::of_record(actor, AuditAction::RecordRestore, kind, id));
+    };
     match (exception.conflict_with, exception.parent) {
         (Some(live_twin), parent) => Err(Error::conflict(Conflict::RestoreConflict { live_twin, parent })),
         (None, Some(parent)) => Err(Error::conflict(Conflict::ParentExpired { parent })),

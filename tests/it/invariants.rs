@@ -7,12 +7,13 @@ use sweep::domain::link_catalogue::LINKS;
 
 use super::many_records::lines;
 
-/// Panics unless no live blocking link leads into the bin, every action's account is exact, and every binned record has
-/// its deletion.
+/// Panics unless no live blocking link leads into the bin, every action's account is exact, every binned record has its
+/// deletion, and the audit log tells of every action and deletion once.
 #[track_caller]
 pub fn hold(connection: &mut PgConnection) {
     let broken: Vec<String> =
-        [dangling_links(connection), wrong_accounts(connection), lost_deletions(connection)].concat();
+        [dangling_links(connection), wrong_accounts(connection), lost_deletions(connection), untold(connection)]
+            .concat();
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
@@ -80,4 +81,27 @@ pub fn lost_deletions(connection: &mut PgConnection) -> Vec<String> {
         )
     };
     lines(connection, &["companies", "contacts", "deals"].map(branch).join(" UNION ALL "))
+}
+
+/// What was done without a row in the audit log, or with several.
+pub fn untold(connection: &mut PgConnection) -> Vec<String> {
+    let told = |member: &str, of: &str, actions: &str| {
+        format!(
+            "(SELECT count(*) FROM audit_log AS l WHERE l.account_id = {of}.account_id AND l.outcome = 'accepted' \
+             AND l.details ->> '{member}' = {of}.id::text AND l.action IN ({actions}))"
+        )
+    };
+    let begun =
+        told("action_id", "a", "'bulk_action.create', 'bulk_action.undo', 'bulk_action.retry', 'bulk_action.execute'");
+    let cancelled = told("action_id", "a", "'bulk_action.cancel'");
+    let deleted = told("deletion_id", "d", "'record.delete'");
+    let sql = format!(
+        "SELECT a.id || ' begun: ' || {begun} AS line FROM bulk_actions AS a WHERE {begun} <> 1 \
+         UNION ALL SELECT a.id || ' cancelled: ' || {cancelled} FROM bulk_actions AS a \
+         WHERE {cancelled} <> (a.status = 'cancelled')::int \
+         UNION ALL SELECT d.id || ' deleted: ' || {deleted} FROM deletions AS d \
+         WHERE {deleted} <> (NOT EXISTS (SELECT FROM bulk_actions AS a \
+           WHERE a.account_id = d.account_id AND a.id = d.id))::int"
+    );
+    lines(connection, &sql)
 }

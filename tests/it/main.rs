@@ -3,6 +3,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "json!({...}) is written where it is sent, without a borrow")]
 
 mod approval;
+mod audit;
 mod bulk_delete;
 mod companies;
 mod contacts;

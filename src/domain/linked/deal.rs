@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{EXTERNAL_ID_LENGTH, LinkedRecord, Money, TITLE_LENGTH, contact_only, customer_and_contact};
+use crate::domain::audit::SubjectType;
 use crate::domain::entity::{LinkTarget, RecordRef};
 use crate::domain::error::Result;
 use crate::domain::validation::Checks;
@@ -58,6 +59,7 @@ pub struct Deal {
 
 impl LinkedRecord for Deal {
     type Input = DealInput;
+    const SUBJECT: SubjectType = SubjectType::Deal;
     type Status = DealStatus;
 
     fn from_input(mut input: DealInput) -> Result<Self> {

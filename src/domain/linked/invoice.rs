@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{EXTERNAL_ID_LENGTH, LinkedRecord, Money, TITLE_LENGTH, contact_only, customer_and_contact};
+use crate::domain::audit::SubjectType;
 use crate::domain::contact::date_or_null;
 use crate::domain::entity::{LinkTarget, RecordRef};
 use crate::domain::error::Result;
@@ -71,6 +72,7 @@ pub struct Invoice {
 
 impl LinkedRecord for Invoice {
     type Input = InvoiceInput;
+    const SUBJECT: SubjectType = SubjectType::Invoice;
     type Status = InvoiceStatus;
 
     fn from_input(mut input: InvoiceInput) -> Result<Self> {

@@ -20,6 +20,7 @@ pub use ticket::{Ticket, TicketInput, TicketStatus};
 pub use time_tracking::{MAX_DURATION_SECONDS, NoStatus, TimeTracking, TimeTrackingInput};
 use uuid::Uuid;
 
+use super::audit::SubjectType;
 use super::entity::{LinkTarget, RecordKind, RecordRef};
 use super::error::Result;
 use super::validation::Checks;
@@ -32,6 +33,8 @@ const DESCRIPTION_LENGTH: usize = 65_535;
 pub trait LinkedRecord: Debug + Clone + Send + Sync + 'static {
     /// What a caller may write of it.
     type Input: Default + Clone + Serialize + DeserializeOwned + From<Self> + Send + Sync + 'static;
+    /// What the audit log calls it.
+    const SUBJECT: SubjectType;
     type Status: Debug + Copy + Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// # Errors

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{EXTERNAL_ID_LENGTH, LinkedRecord, TITLE_LENGTH};
+use crate::domain::audit::SubjectType;
 use crate::domain::entity::{LinkTarget, RecordRef};
 use crate::domain::error::Result;
 use crate::domain::validation::Checks;
@@ -59,6 +60,7 @@ impl Project {
 
 impl LinkedRecord for Project {
     type Input = ProjectInput;
+    const SUBJECT: SubjectType = SubjectType::Project;
     type Status = ProjectStatus;
 
     fn from_input(mut input: ProjectInput) -> Result<Self> {

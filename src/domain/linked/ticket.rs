@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{DESCRIPTION_LENGTH, EXTERNAL_ID_LENGTH, LinkedRecord, TITLE_LENGTH};
+use crate::domain::audit::SubjectType;
 use crate::domain::entity::{LinkTarget, RecordRef};
 use crate::domain::error::Result;
 use crate::domain::validation::Checks;
@@ -64,6 +65,7 @@ impl Ticket {
 
 impl LinkedRecord for Ticket {
     type Input = TicketInput;
+    const SUBJECT: SubjectType = SubjectType::Ticket;
     type Status = TicketStatus;
 
     fn from_input(mut input: TicketInput) -> Result<Self> {

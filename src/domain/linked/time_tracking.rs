@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{DESCRIPTION_LENGTH, EXTERNAL_ID_LENGTH, LinkedRecord};
+use crate::domain::audit::SubjectType;
 use crate::domain::entity::{LinkTarget, RecordRef};
 use crate::domain::error::Result;
 use crate::domain::validation::{Checks, parse_time};
@@ -51,6 +52,7 @@ pub struct TimeTracking {
 
 impl LinkedRecord for TimeTracking {
     type Input = TimeTrackingInput;
+    const SUBJECT: SubjectType = SubjectType::TimeTracking;
     type Status = NoStatus;
 
     fn from_input(mut input: TimeTrackingInput) -> Result<Self> {

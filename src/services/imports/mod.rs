@@ -20,10 +20,11 @@ pub use contacts::Contacts;
 pub use linked::Linked;
 pub use report::{Rejection, Report};
 
-use crate::domain::actor::AccountId;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditEntry, ImportCounts};
 use crate::domain::error::{Error, FieldError};
-use crate::repository::db::{Db, Sweep};
-use crate::repository::statistics;
+use crate::repository::db::{Db, Sweep, Tx};
+use crate::repository::{audit_log, statistics};
 use header::Header;
 use reader::{CsvReader, Row, Step};
 
@@ -42,45 +43,47 @@ pub enum Failure {
     Stopped { error: Error, committed_through_line: u64 },
 }
 
+/// Who imports what.
+#[derive(Debug, Clone)]
+pub struct Importer {
+    pub actor: Actor,
+    /// The kind of records, as the path names it.
+    pub kind: String,
+}
+
 /// Imports a file as it comes in. No connection is held while waiting for more of it. `observe` is told of each batch
-/// that is stored.
+/// that is stored. The audit log gets its row with the last batch, or when the import ends before its file.
 ///
 /// # Errors
 /// Batches that were stored before a failure stay.
 pub async fn import<K, E>(
     db: &Db,
-    account: AccountId,
-    mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    importer: Importer,
+    pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
     observe: &dyn Fn(&Report),
 ) -> Result<Report, Failure>
 where
     K: Importable,
 {
-    let mut reader = CsvReader::new();
-    let mut import = Import::<K>::new(db, account, observe);
-    while let Some(piece) = pieces.next().await {
-        let Ok(piece) = piece else {
-            return Err(Failure::CutOff { committed_through_line: import.committed_through_line });
-        };
-        reader.push(piece);
-        import.take_rows(&mut reader).await?;
-    }
-    reader.end();
-    import.take_rows(&mut reader).await?;
-    import.store_batch().await?;
-    if import.header.is_none() {
-        return Err(Failure::Header(vec![FieldError::new(
-            "",
-            "the file is empty; its first row must name the columns",
-        )]));
+    let mut import = Import::<K>::new(db, importer, observe);
+    if let Err(failure) = import.read_through(pieces).await {
+        import.note_early_end().await;
+        return Err(failure);
     }
     import.refresh_statistics().await;
     Ok(import.report)
 }
 
+/// Whether more of the file is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Within,
+    AtEnd,
+}
+
 struct Import<'a, K: Importable> {
     db: &'a Db,
-    account: AccountId,
+    importer: Importer,
     observe: &'a dyn Fn(&Report),
     header: Option<Arc<Header<K::Record>>>,
     batch: Vec<Row>,
@@ -92,10 +95,10 @@ struct Import<'a, K: Importable> {
 }
 
 impl<'a, K: Importable> Import<'a, K> {
-    fn new(db: &'a Db, account: AccountId, observe: &'a dyn Fn(&Report)) -> Self {
+    fn new(db: &'a Db, importer: Importer, observe: &'a dyn Fn(&Report)) -> Self {
         Self {
             db,
-            account,
+            importer,
             observe,
             header: None,
             batch: Vec::new(),
@@ -104,6 +107,28 @@ impl<'a, K: Importable> Import<'a, K> {
             committed_through_line: 0,
             known_to_statistics: 0,
         }
+    }
+
+    async fn read_through<E>(
+        &mut self,
+        mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<(), Failure> {
+        let mut reader = CsvReader::new();
+        while let Some(piece) = pieces.next().await {
+            let Ok(piece) = piece else {
+                return Err(Failure::CutOff { committed_through_line: self.committed_through_line });
+            };
+            reader.push(piece);
+            self.take_rows(&mut reader).await?;
+        }
+        reader.end();
+        self.take_rows(&mut reader).await?;
+        self.store_batch(Place::AtEnd).await?;
+        if self.header.is_none() {
+            let detail = "the file is empty; its first row must name the columns";
+            return Err(Failure::Header(vec![FieldError::new("", detail)]));
+        }
+        Ok(())
     }
 
     async fn take_rows(&mut self, reader: &mut CsvReader) -> Result<(), Failure> {
@@ -115,18 +140,27 @@ impl<'a, K: Importable> Import<'a, K> {
             self.batch_bytes += row.cells.as_ref().map_or(0, reader::Cells::bytes);
             self.batch.push(row);
             if self.batch.len() >= BATCH_ROWS || self.batch_bytes >= BATCH_BYTES {
-                self.store_batch().await?;
+                self.store_batch(Place::Within).await?;
             }
         }
         Ok(())
     }
 
-    async fn store_batch(&mut self) -> Result<(), Failure> {
+    async fn store_batch(&mut self, place: Place) -> Result<(), Failure> {
         let Some(header) = self.header.clone() else { return Ok(()) };
-        let Some(last_line) = self.batch.last().map(|row| row.last_line) else { return Ok(()) };
         let rows = std::mem::take(&mut self.batch);
+        let last_line = rows.last().map_or(self.committed_through_line, |row| row.last_line);
         self.batch_bytes = 0;
-        let stored = self.db.write(self.account, move |tx| batch::store::<K>(tx, &header, &rows)).await;
+        let (importer, before) = (self.importer.clone(), self.report.counts());
+        let work = move |tx: &mut Tx| {
+            let stored = if rows.is_empty() { Report::default() } else { batch::store::<K>(tx, &header, &rows)? };
+            if place == Place::AtEnd {
+                let counts = before + stored.counts();
+                audit_log::insert(tx, AuditEntry::of_import(&importer.actor, &importer.kind, counts, true))?;
+            }
+            Ok(stored)
+        };
+        let stored = self.db.write(self.importer.actor.account, work).await;
         let committed_through_line = self.committed_through_line;
         let stored = stored.map_err(|error| Failure::Stopped { error, committed_through_line })?;
         (self.observe)(&stored);
@@ -136,6 +170,20 @@ impl<'a, K: Importable> Import<'a, K> {
             self.refresh_statistics().await;
         }
         Ok(())
+    }
+
+    /// Writes down what was stored before the file broke off or the database refused a batch.
+    async fn note_early_end(&self) {
+        let Importer { actor, kind } = self.importer.clone();
+        let counts = self.report.counts();
+        if counts == ImportCounts::default() {
+            return;
+        }
+        let account = actor.account;
+        let work = move |tx: &mut Tx| audit_log::insert(tx, AuditEntry::of_import(&actor, &kind, counts, false));
+        if let Err(error) = self.db.write(account, work).await {
+            tracing::error!(%error, ?counts, "the audit log lacks an import that ended early");
+        }
     }
 
     /// Without statistics of what was empty until now, plans are bad until autovacuum comes by: for the batches that

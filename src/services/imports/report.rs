@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::audit::ImportCounts;
+
 /// So many rejections are listed; all are counted.
 pub const LISTED_REJECTIONS: usize = 1_000;
 
@@ -42,6 +44,10 @@ impl Report {
         self.updated += later.updated;
         self.rejected += later.rejected;
         self.list(later.rejections.into_iter());
+    }
+
+    pub(super) fn counts(&self) -> ImportCounts {
+        ImportCounts { created: self.created, updated: self.updated, rejected: self.rejected }
     }
 
     fn list(&mut self, rejections: impl Iterator<Item = Rejection>) {

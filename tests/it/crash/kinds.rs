@@ -235,7 +235,7 @@ fn the_program_killed_during_every_kind_of_action() {
 fn its_postgres_killed_during_every_kind_of_action() {
     let folder = tempfile::tempdir().unwrap();
     let server = EmbeddedPostgres::start(folder.path()).unwrap();
-    let node = Node::start_on(server.database_url());
+    let node = Node::start_on(server.serving_url(), server.database_url());
     let sql = PgConnection::establish(&server.database_url()).unwrap();
     let mut victim = KilledDatabase { node, sql, folder: folder.path(), server };
     let kills = kill_during_every_kind(&mut victim);

@@ -12,6 +12,7 @@ use super::super::many_records::wait_until;
 
 pub struct Node {
     database_url: String,
+    serving_url: String,
     data: TempDir,
     child: Child,
     address: String,
@@ -19,20 +20,21 @@ pub struct Node {
 
 impl Node {
     pub fn start(database: &TestDatabase) -> Self {
-        Self::start_on(database.url())
+        Self::start_on(database.serving_url(), database.url())
     }
 
-    pub fn start_on(url: String) -> Self {
+    /// The same database as the role that serves and as the owner of its tables.
+    pub fn start_on(serving_url: String, owner_url: String) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let child = spawn(&url, &data);
-        let mut node = Self { database_url: url, data, child, address: String::new() };
+        let child = spawn(&serving_url, &owner_url, &data);
+        let mut node = Self { database_url: owner_url, serving_url, data, child, address: String::new() };
         node.address = node.listening();
         node
     }
 
     /// Starts again on the same data folder, after a kill or an exit.
     pub fn restart(&mut self) {
-        self.child = spawn(&self.database_url, &self.data);
+        self.child = spawn(&self.serving_url, &self.database_url, &self.data);
         self.address = self.listening();
     }
 
@@ -53,6 +55,7 @@ impl Node {
         Client::new(self.address.parse().unwrap(), Some(token.to_owned()))
     }
 
+    /// As the owner of the tables.
     pub fn database_url(&self) -> &str {
         &self.database_url
     }
@@ -100,11 +103,12 @@ impl Drop for Node {
     }
 }
 
-fn spawn(database_url: &str, data: &TempDir) -> Child {
+fn spawn(serving_url: &str, owner_url: &str, data: &TempDir) -> Child {
     let log = File::options().append(true).create(true).open(data.path().join("log")).unwrap();
     Command::new(env!("CARGO_BIN_EXE_sweep"))
         .arg("serve")
-        .env("DATABASE_URL", database_url)
+        .env("DATABASE_URL", serving_url)
+        .env("SWEEP_MIGRATION_DATABASE_URL", owner_url)
         .env("SWEEP_DATA_DIR", data.path())
         .env("SWEEP_LISTEN", "127.0.0.1:0")
         .env("SWEEP_JWT_SECRET", SECRET)

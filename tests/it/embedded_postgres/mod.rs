@@ -3,6 +3,7 @@
 mod crashes;
 mod life;
 mod refusals;
+mod serving_role;
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -9,12 +9,12 @@ use crate::harness::TestServer;
 
 /// An operation on something that an admin made, and the status that a member of the same account, that admin, and an
 /// admin of another account get. Without a token it is a 401, but for what needs none.
-pub(super) type Row = (&'static str, On, u16, u16, u16);
+pub type Row = (&'static str, On, u16, u16, u16);
 
 const NEEDS_NO_TOKEN: [&str; 5] = ["get_live", "get_ready", "get_metrics", "get_openapi", "get_problem"];
 
 #[rustfmt::skip]
-pub(super) const TABLE: &[Row] = &[
+pub const TABLE: &[Row] = &[
     ("get_live", On::Nothing, 200, 200, 200),
     ("get_ready", On::Nothing, 200, 200, 200),
     ("get_metrics", On::Nothing, 200, 200, 200),
@@ -23,6 +23,7 @@ pub(super) const TABLE: &[Row] = &[
     ("get_me", On::Nothing, 200, 200, 200),
     ("get_settings", On::Nothing, 403, 200, 200),
     ("update_settings", On::Nothing, 403, 200, 200),
+    ("list_audit_log", On::Nothing, 403, 200, 200),
 
     ("list_contacts", On::Contact, 200, 200, 200),
     ("create_contact", On::Nothing, 201, 201, 201),

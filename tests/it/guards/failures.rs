@@ -103,7 +103,7 @@ fn deadlocks(server: &TestServer) -> i64 {
 fn fail_changes(server: &TestServer, sqlstate: &str, times: u32) {
     let sql = format!(
         "CREATE SEQUENCE failures;
-         CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
              IF nextval('failures') <= {times} THEN RAISE EXCEPTION 'as asked' USING ERRCODE = '{sqlstate}'; END IF;
              RETURN NEW;
          END $$;

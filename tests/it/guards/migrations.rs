@@ -47,12 +47,12 @@ fn down_takes_back_what_up_has_made() {
     let database = TestDatabase::empty();
     let mut conn = database.connect();
     let nothing = lines(&mut conn, CATALOGUE);
-    migrate(&database.url()).unwrap();
+    migrate(&database.url(), None).unwrap();
     let made = lines(&mut conn, CATALOGUE);
     assert!(made.len() > nothing.len() + 100);
     conn.revert_all_migrations(MIGRATIONS).unwrap();
     assert_eq!(lines(&mut conn, CATALOGUE), nothing);
-    migrate(&database.url()).unwrap();
+    migrate(&database.url(), None).unwrap();
     assert_eq!(lines(&mut conn, CATALOGUE), made);
 }
 
@@ -60,7 +60,7 @@ fn down_takes_back_what_up_has_made() {
 fn migrating_twice_and_at_once_is_migrating() {
     let database = TestDatabase::empty();
     std::thread::scope(|scope| {
-        let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| migrate(&database.url()))).collect();
+        let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| migrate(&database.url(), None))).collect();
         for start in starts {
             start.join().unwrap().unwrap();
         }

@@ -1,6 +1,7 @@
 //! Rules of the project that a change breaks without noticing, each as a test: what the API document promises, who is let
 //! in, the tables, the source, and that no request whatever brings the service down.
 
+mod audit;
 mod authorisation;
 mod calls;
 mod conditional;

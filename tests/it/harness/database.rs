@@ -16,7 +16,7 @@ static TEMPLATE_MADE: Once = Once::new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 enum Cluster {
-    /// `SWEEP_TEST_DATABASE_URL`: a server whose user may create databases.
+    /// `SWEEP_TEST_DATABASE_URL`: a server whose user may create databases and roles.
     Given(String),
     Own(Box<EmbeddedPostgres>),
 }
@@ -24,6 +24,7 @@ enum Cluster {
 impl Cluster {
     fn start() -> Self {
         if let Ok(url) = std::env::var("SWEEP_TEST_DATABASE_URL") {
+            make_serving_role(&url);
             return Self::Given(url);
         }
         let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -42,9 +43,37 @@ impl Cluster {
         }
     }
 
+    /// As the role that serves.
+    fn serving_url_of(&self, database: &str) -> String {
+        match self {
+            Self::Own(postgres) => postgres.serving_url_of(database),
+            Self::Given(_) => as_role(&self.url_of(database), SERVING_ROLE),
+        }
+    }
+
     fn connect(&self, database: &str) -> PgConnection {
         PgConnection::establish(&self.url_of(database)).expect("the test server answers")
     }
+}
+
+/// Serves on a given server; its password is its name.
+const SERVING_ROLE: &str = "sweep_test_service";
+
+/// The address with this role in place of its user. The role's password is its name.
+pub fn as_role(url: &str, role: &str) -> String {
+    let (scheme, rest) = url.split_once("://").expect("an address");
+    let (authority, place) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{role}:{role}@{host}{place}")
+}
+
+fn make_serving_role(url: &str) {
+    let mut connection = PgConnection::establish(url).expect("the test server answers");
+    // An earlier run may have left it. Its sessions are only shown to who has its rights.
+    let _ = connection.batch_execute(&format!(
+        "CREATE ROLE {SERVING_ROLE} LOGIN PASSWORD '{SERVING_ROLE}'; GRANT {SERVING_ROLE} TO CURRENT_USER"
+    ));
+    PgConnection::establish(&as_role(url, SERVING_ROLE)).expect("the role that serves is let in by its password");
 }
 
 /// A migrated database that is dropped with this value.
@@ -70,6 +99,11 @@ impl TestDatabase {
 
     pub fn url(&self) -> String {
         CLUSTER.url_of(&self.name)
+    }
+
+    /// The same database as the role that serves, which does not own the tables.
+    pub fn serving_url(&self) -> String {
+        CLUSTER.serving_url_of(&self.name)
     }
 
     pub fn connect(&self) -> PgConnection {
@@ -124,7 +158,7 @@ fn make_template() {
             .batch_execute(&format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"))
             .and_then(|()| maintenance.batch_execute(&format!("CREATE DATABASE {unfinished} TEMPLATE template0")))
             .unwrap();
-        migrations::migrate(&CLUSTER.url_of(&unfinished)).unwrap();
+        migrations::migrate(&CLUSTER.serving_url_of(&unfinished), Some(&CLUSTER.url_of(&unfinished))).unwrap();
         maintenance
             .batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {template}"))
             .and_then(|()| maintenance.batch_execute(&format!("ALTER DATABASE {template} ALLOW_CONNECTIONS false")))

@@ -19,7 +19,7 @@ use sweep::config::{JwtAlgorithm, MailConfig, TokenConfig};
 use tempfile::TempDir;
 
 pub use client::{ACCOUNT, Answer, Claims, Client, OTHER_ACCOUNT, SECRET, seconds_from_now};
-pub use database::TestDatabase;
+pub use database::{TestDatabase, as_role};
 pub use example::{example_answers, example_file, import_example};
 pub use listener::{Event, Listener};
 pub use process::SweepProcess;
@@ -103,7 +103,8 @@ impl Drop for TestServer {
 pub fn settings(database: &TestDatabase, data_dir: PathBuf) -> Settings {
     Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
-        database_url: database.url(),
+        database_url: database.serving_url(),
+        migration_database_url: Some(database.url()),
         data_dir,
         tokens: TokenConfig {
             jwt_algorithm: JwtAlgorithm::HS256,

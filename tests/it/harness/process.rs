@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::TestDatabase;
 use super::client::{Claims, Client, SECRET};
 
 /// A start takes seconds at most; a test machine may be slow.
@@ -56,11 +57,17 @@ pub fn outcome(mut command: Command) -> (bool, String) {
 
 impl SweepProcess {
     /// Serves on a free port from this database, with the tests' secret.
-    pub fn start(database_url: &str) -> Self {
-        Self::start_with(database_url, &[])
+    pub fn start(database: &TestDatabase) -> Self {
+        Self::start_with(database, &[])
     }
 
-    pub fn start_with(database_url: &str, arguments: &[&str]) -> Self {
+    pub fn start_with(database: &TestDatabase, arguments: &[&str]) -> Self {
+        let owner = database.url();
+        Self::start_as(&database.serving_url(), &[&["--migration-database-url", &owner], arguments].concat())
+    }
+
+    /// Serves as the role of this address.
+    pub fn start_as(database_url: &str, arguments: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut command = sweep(&["serve"]);
         if !arguments.contains(&"--listen") {

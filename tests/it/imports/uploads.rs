@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{count, counts};
 use crate::harness::{Claims, TestServer, example_file};
@@ -71,6 +71,8 @@ fn a_cut_off_upload_says_how_far_it_came() {
     // Two whole batches of rows and the header.
     assert_eq!(problem["committed_through_line"], 2_001);
     assert_eq!(count(&server, "contacts"), 2_000);
+    let told = server.admin().get("/audit-log?action=import").expect(200)["data"][0]["details"].clone();
+    assert_eq!(told, json!({"kind": "contacts", "created": 2_000, "updated": 0, "rejected": 0, "complete": false}));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::harness::{ACCOUNT, Claims, Client, SweepProcess, TestDatabase};
 #[test]
 fn one_line_a_request_without_anything_personal() {
     let database = TestDatabase::create();
-    let service = SweepProcess::start_with(&database.url(), &["--log", "debug"]);
+    let service = SweepProcess::start_with(&database, &["--log", "debug"]);
     let admin = service.admin();
     let id = [("x-request-id", "req-1")];
     let body = json!({"last_name": "Geheimmann", "emails": [{"type": "primary", "email": "geheim@example.com"}],
@@ -52,7 +52,7 @@ fn one_line_a_request_without_anything_personal() {
 #[test]
 fn a_cause_is_logged_once_and_names_no_value() {
     let database = TestDatabase::create();
-    let service = SweepProcess::start(&database.url());
+    let service = SweepProcess::start(&database);
     let admin = service.admin();
     database
         .connect()

@@ -31,7 +31,7 @@ fn everything_that_is_promised_is_measured() {
     let action = admin.post("/bulk-actions", body).expect(202);
     crate::bulk_delete::ended(&admin, &action);
 
-    let service = SweepProcess::start(&server.database.url());
+    let service = SweepProcess::start(&server.database);
     let admin = service.admin();
     let ids = contacts(&admin, &["b", "c"]);
     let body = json!({"action": "delete", "entity": "contact", "target": {"ids": ids}, "notify": "always"});

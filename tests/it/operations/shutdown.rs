@@ -15,7 +15,7 @@ const A_MOMENT: Duration = Duration::from_millis(300);
 fn a_request_in_hand_is_answered() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let database = TestDatabase::create();
-        let mut service = SweepProcess::start(&database.url());
+        let mut service = SweepProcess::start(&database);
         let admin = service.admin();
         let path = format!("/contacts/{}", contacts(&admin, &["a"])[0]);
         let mut other = database.connect();
@@ -37,7 +37,7 @@ fn a_request_in_hand_is_answered() {
 #[test]
 fn a_chunk_in_hand_is_finished_and_the_rest_waits_for_the_next_start() {
     let database = TestDatabase::create();
-    let mut service = SweepProcess::start_with(&database.url(), &["--workers", "1"]);
+    let mut service = SweepProcess::start_with(&database, &["--workers", "1"]);
     let admin = service.admin();
     let ids = contacts(&admin, &["a", "b"]);
     let mut other = database.connect();
@@ -55,7 +55,7 @@ fn a_chunk_in_hand_is_finished_and_the_rest_waits_for_the_next_start() {
     other.batch_execute("COMMIT").unwrap();
     assert!(service.ended().success(), "{}", service.log());
 
-    let next = SweepProcess::start(&database.url());
+    let next = SweepProcess::start(&database);
     let admin = next.admin();
     for action in &actions {
         let ended = crate::bulk_delete::ended(&admin, &admin.get(action).expect(200));

@@ -63,6 +63,7 @@ impl Story {
         );
         client.get("/contacts?q=zqxvorn&email=zqxvorn@example.com").expect(200);
         self.refusals(&path);
+        self.shared_segment();
 
         let deal = self
             .create("/deals", &json!({"title": "Deal of hjgdmolk", "reference": "hjgdmolk", "customer": reference}));
@@ -107,6 +108,20 @@ impl Story {
         client.get("/contacts/zqxvorn").refused("not-found");
         client.get("/contacts?cursor=zqxvorn").refused("invalid-cursor");
         client.get("/zqxvorn?zqxvorn=zqxvorn").refused("unknown-route");
+        let member = client.with_token(&Claims::member().token());
+        member.delete("/recycle-bin/zqxvorn").refused("admin-only");
+        member.delete(&format!("/recycle-bin/{}", path.trim_start_matches("/contacts/"))).refused("admin-only");
+    }
+
+    /// A segment whose rules quote the person: the audit log outlives it.
+    fn shared_segment(&self) {
+        let rules = json!([{"field": "last_name", "operator": "equals", "value": "Zqxvórn-last"}]);
+        let body =
+            json!({"name": "zqxvorn", "entity": "contact", "match": "all", "rules": rules, "visibility": "shared"});
+        let segment = self.client.post("/segments", body).expect(201)["id"].clone();
+        let path = format!("/segments/{}", segment.as_str().unwrap());
+        self.client.patch(&path, json!({"name": "Zqxvorn"})).expect(200);
+        self.client.delete(&path).expect(204);
     }
 }
 
@@ -164,6 +179,9 @@ fn nothing_is_left_after(purge: impl FnOnce(&Story, &str)) {
 
     purge(&story, &id);
     assert_eq!(traces(&mut connection), Vec::<String>::new());
+    let told = format!("SELECT count(*) FROM audit_log WHERE subject_id = '{id}'");
+    assert!(count(&mut connection, &told) >= 5, "deleted, restored, purged and refused, and all of that is kept");
+    assert_eq!(count(&mut connection, "SELECT count(*) FROM audit_log WHERE subject_type = 'segment'"), 3);
     let log = node.whole_log().to_lowercase();
     assert!(log.contains("/contacts/{id}"), "the log has the requests");
     for trace in TRACES {

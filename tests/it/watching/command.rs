@@ -98,7 +98,7 @@ fn a_terminal_gets_a_bar() {
 #[test]
 fn a_service_that_comes_back_is_followed_on() {
     let database = TestDatabase::create();
-    let mut node = SweepProcess::start(&database.url());
+    let mut node = SweepProcess::start(&database);
     let mut sql = database.connect();
     let action = Stuck::new(&node.admin(), &mut sql);
     let address = node.address.to_string();
@@ -110,7 +110,7 @@ fn a_service_that_comes_back_is_followed_on() {
     node.signal(Signal::SIGKILL);
     node.ended();
     action.set(&mut sql, "chunks_done = 2");
-    let _again = SweepProcess::start_with(&database.url(), &["--listen", &address]);
+    let _again = SweepProcess::start_with(&database, &["--listen", &address]);
     action.set(&mut sql, "status = 'completed', chunks_done = 9, succeeded = 1, finished_at = created_at");
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();

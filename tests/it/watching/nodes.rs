@@ -37,7 +37,7 @@ fn a_listener_of_a_killed_node_hears_the_rest_from_another() {
     let database = TestDatabase::create();
     let arguments = ["--workers", "1"];
     let (mut first, second) = (
-        SweepProcess::start_with(&database.url(), &arguments),
+        SweepProcess::start_with(&database, &arguments),
         TestServer::start_with(|settings| {
             (settings.database_url, settings.workers) = (database.url(), 1);
         }),
@@ -59,7 +59,7 @@ fn a_listener_of_a_killed_node_hears_the_rest_from_another() {
 #[test]
 fn a_node_that_stops_lets_its_listeners_go_at_once() {
     let database = TestDatabase::create();
-    let mut node = SweepProcess::start(&database.url());
+    let mut node = SweepProcess::start(&database);
     let action = Stuck::new(&node.admin(), &mut database.connect());
     let token = Claims::admin().token();
     let mut listeners: Vec<Listener> = (0..20).map(|_| Listener::open(node.address, &token, &action.0, "")).collect();

@@ -1,0 +1,2 @@
+DROP FUNCTION refresh_statistics(regclass);
+DROP TABLE audit_log;
