@@ -20,34 +20,40 @@ pub struct StoredSettings {
     pub version: i64,
 }
 
-pub fn get(read: &mut Read) -> Result<StoredSettings> {
-    let row: Option<(i32, Option<i64>, Word<Digest>, DateTime<Utc>, i64)> = account_settings::table
-        .find(read.account().0)
-        .select((
-            account_settings::retention_days,
-            account_settings::approval_above,
-            account_settings::digest,
-            account_settings::updated_at,
-            account_settings::version,
-        ))
-        .first(read.conn)
-        .optional()?;
-    let stored = |(retention_days, approval_above, Word(digest), updated_at, version)| StoredSettings {
-        settings: AccountSettings { retention_days, approval_above, digest },
-        updated_at: Some(updated_at),
-        version,
-    };
-    Ok(row.map_or_else(StoredSettings::default, stored))
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = account_settings, check_for_backend(diesel::pg::Pg))]
+struct SettingsRow {
+    retention_days: i32,
+    approval_above: Option<i64>,
+    digest: Word<Digest>,
+    updated_at: DateTime<Utc>,
+    version: i64,
 }
 
-/// As [`get`], and locks the row if there is one.
+impl From<Option<SettingsRow>> for StoredSettings {
+    fn from(row: Option<SettingsRow>) -> Self {
+        row.map_or_else(Self::default, |row| Self {
+            settings: AccountSettings {
+                retention_days: row.retention_days,
+                approval_above: row.approval_above,
+                digest: row.digest.0,
+            },
+            updated_at: Some(row.updated_at),
+            version: row.version,
+        })
+    }
+}
+
+pub fn get(read: &mut Read) -> Result<StoredSettings> {
+    let row = account_settings::table.find(read.account().0).select(SettingsRow::as_select());
+    Ok(row.first(read.conn).optional()?.into())
+}
+
+/// As [`get`], and locks the row if there is one: by the same statement, for a further one could see a first row that
+/// this one did not lock.
 pub fn get_for_update(tx: &mut Tx) -> Result<StoredSettings> {
-    account_settings::table
-        .find(tx.account().0)
-        .select(account_settings::version)
-        .for_no_key_update()
-        .execute(tx.conn)?;
-    get(tx)
+    let row = account_settings::table.find(tx.account().0).select(SettingsRow::as_select()).for_no_key_update();
+    Ok(row.first(tx.conn).optional()?.into())
 }
 
 /// Replaces `before`, which the caller has locked. Of two first changes at once one is run again.
