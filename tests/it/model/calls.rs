@@ -60,6 +60,11 @@ pub enum Verb {
     Undo,
     Retry,
     Execute,
+    /// By another admin, as the next.
+    Approve,
+    Reject,
+    /// By the one who asked.
+    ApproveOwn,
 }
 
 impl Call {
@@ -85,12 +90,36 @@ impl Verb {
             Self::Undo => "undo",
             Self::Retry => "retry",
             Self::Execute => "execute",
+            Self::Approve | Self::ApproveOwn => "approve",
+            Self::Reject => "reject",
         }
     }
 }
 
 /// As often as they are listed.
-const VERBS: &[Verb] = &[Verb::Cancel, Verb::Undo, Verb::Undo, Verb::Retry, Verb::Execute, Verb::Execute];
+const VERBS: &[Verb] = &[
+    Verb::Cancel,
+    Verb::Undo,
+    Verb::Undo,
+    Verb::Retry,
+    Verb::Execute,
+    Verb::Execute,
+    Verb::Approve,
+    Verb::Approve,
+    Verb::Reject,
+    Verb::ApproveOwn,
+];
+const ACTIONS: &[Action] = &[
+    Action::Delete,
+    Action::Delete,
+    Action::Delete,
+    Action::Restore,
+    Action::Purge,
+    Action::Deactivate,
+    Action::Reactivate,
+    Action::AddTags,
+    Action::RemoveTags,
+];
 
 /// A call, and whether it is aimed at something with which it can succeed.
 #[derive(Debug, Clone)]
@@ -124,23 +153,18 @@ fn call() -> impl Strategy<Value = Call> {
 }
 
 fn start() -> impl Strategy<Value = Start> {
-    let action = select(vec![
-        Action::Delete,
-        Action::Delete,
-        Action::Delete,
-        Action::Restore,
-        Action::Deactivate,
-        Action::Reactivate,
-    ]);
+    let action = select(ACTIONS);
     let on_blocked = select(vec![OnBlocked::Skip, OnBlocked::Abort, OnBlocked::Deactivate]);
     let expected = select(vec![None, None, None, Some(0), Some(1)]);
     (action, 1..32_usize, any::<bool>(), on_blocked, any::<bool>(), expected, any::<bool>()).prop_map(
         |(action, number, listed, on_blocked, dry_run, expected, twice)| {
             let of = match action {
                 _ if listed => Of::Records(number),
-                Action::Restore => Of::Deletion(number),
+                Action::Restore | Action::Purge => Of::Deletion(number),
                 _ => Of::Active,
             };
+            // A purge has to say what it expects; it is seldom tried without.
+            let expected = if action == Action::Purge && number > 2 { expected.or(Some(0)) } else { expected };
             let on_blocked = if action == Action::Delete { on_blocked } else { OnBlocked::Skip };
             Start { action, of, on_blocked, dry_run, expected, twice }
         },

@@ -10,6 +10,7 @@ mod world;
 
 use std::cell::RefCell;
 
+use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError, TestCaseResult, TestRunner};
 use serde_json::{Value, json};
 use sweep::domain::bulk_action::{ActionStatus, Outcome};
@@ -41,16 +42,17 @@ fn run() {
     let sql = RefCell::new(server.sql());
     let config =
         Config { cases: sequences / TESTS, failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
-    let tried = TestRunner::new(config).run(&sequence(), |steps| {
-        hold(&server, &steps)?;
-        invariants::hold(&mut sql.borrow_mut());
-        Ok(())
-    });
+    let tried =
+        TestRunner::new(config).run(&(select(vec![None, Some(1), Some(2)]), sequence()), |(approval_above, steps)| {
+            hold(&server, approval_above, &steps)?;
+            invariants::hold(&mut sql.borrow_mut());
+            Ok(())
+        });
     tried.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-fn hold(server: &TestServer, steps: &[Step]) -> TestCaseResult {
-    let (mut world, mut service) = (World::new(), Service::new(server));
+fn hold(server: &TestServer, approval_above: Option<usize>, steps: &[Step]) -> TestCaseResult {
+    let (mut world, mut service) = (World::new(approval_above), Service::new(server, approval_above));
     for Step { call, aimed } in steps {
         let call = if *aimed { world.aim(call) } else { call.clone() };
         if !world.allows(&call) {
@@ -68,7 +70,7 @@ fn hold(server: &TestServer, steps: &[Step]) -> TestCaseResult {
 }
 
 fn same_records(world: &World, service: &Service) -> TestCaseResult {
-    let (live, binned) = (service.live(), service.binned());
+    let (live, binned, tagged) = (service.live(), service.binned(), service.tagged());
     for number in 0..RECORDS {
         let id = &service.records[number];
         let (status, deletion) = match world.place(number) {
@@ -77,6 +79,8 @@ fn same_records(world: &World, service: &Service) -> TestCaseResult {
             Place::Nowhere => (None, None),
         };
         equal(&live.get(id).and_then(Value::as_str), &status, || format!("the status of record {number}"))?;
+        let has_tag = world.records[number].tagged && world.place(number) == Place::Live;
+        equal(&tagged.contains_key(id), &has_tag, || format!("whether record {number} is tagged"))?;
         let found = binned.get(id).map(|deletion| deletion.as_str().unwrap());
         equal(&found.is_some(), &deletion.is_some(), || format!("whether record {number} lies in the bin"))?;
         if let Some(Some(action)) = deletion {

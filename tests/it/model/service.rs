@@ -6,18 +6,23 @@ use actix_web::rt::System;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use sweep::domain::actor::AccountId;
+use sweep::domain::bulk_action::Action;
 use sweep::repository::db::{Db, DbSettings};
 use sweep::services::chunk_work::{self, ChunkRun};
 use uuid::Uuid;
 
-use super::calls::{Call, Of, Start};
+use super::calls::{Call, Of, Start, Verb};
 use super::world::{MASK, RECORDS, Reply, UNKNOWN, World, chosen_of};
 use crate::harness::{Answer, Claims, Client, TestServer};
 use crate::many_records::shift_clock;
 
+const TAG: &str = "seen";
+
 /// An account of its own with its records.
 pub struct Service {
     admin: Client,
+    /// Another admin of the account.
+    second: Client,
     account: AccountId,
     db: Db,
     system: actix_web::rt::SystemRunner,
@@ -29,9 +34,13 @@ pub struct Service {
 }
 
 impl Service {
-    pub fn new(server: &TestServer) -> Self {
+    pub fn new(server: &TestServer, approval_above: Option<usize>) -> Self {
         let account = Uuid::now_v7();
-        let admin = server.client(&Claims::admin().with("account_id", account.to_string()));
+        let claims = Claims::admin().with("account_id", account.to_string());
+        let (admin, second) = (server.client(&claims), server.client(&claims.with("sub", "bob")));
+        if approval_above.is_some() {
+            admin.patch("/settings", json!({"approval_above": approval_above})).expect(200);
+        }
         let contact = |number: usize| {
             let contact = admin.post("/contacts", json!({"last_name": format!("Record {number}")})).expect(201);
             contact["id"].as_str().unwrap().to_owned()
@@ -47,6 +56,7 @@ impl Service {
         });
         Self {
             admin,
+            second,
             account: AccountId(account),
             db,
             system: System::new(),
@@ -77,12 +87,14 @@ impl Service {
             }
             Call::Start(start) => {
                 let body = self.body(start, world);
-                self.act("/bulk-actions", &body, start.twice)
+                self.act(&self.admin.clone(), "/bulk-actions", &body, start.twice)
             }
             Call::Verb { verb, action, twice } => {
                 let path =
                     format!("/bulk-actions/{}/{}", self.actions[chosen_of(*action, self.actions.len())], verb.as_str());
-                self.act(&path, &json!({}), *twice)
+                let decides = matches!(verb, Verb::Approve | Verb::Reject);
+                let by = if decides { self.second.clone() } else { self.admin.clone() };
+                self.act(&by, &path, &json!({}), *twice)
             }
             Call::Work => {
                 self.work();
@@ -125,8 +137,10 @@ impl Service {
             Of::Deletion(action) => json!({"deletion_id": self.actions[chosen_of(*action, self.actions.len())]}),
         };
         let mut body = json!({"action": start.action, "entity": "contact", "target": target, "dry_run": start.dry_run});
-        if start.action == sweep::domain::bulk_action::Action::Delete {
-            body["on_blocked"] = json!(start.on_blocked);
+        match start.action {
+            Action::Delete => body["on_blocked"] = json!(start.on_blocked),
+            Action::AddTags | Action::RemoveTags => body["tags"] = json!([TAG]),
+            _ => {}
         }
         if let Some(off) = start.expected {
             body["expected_count"] = json!(i64::try_from(world.selected(&start.of).len()).unwrap() + off);
@@ -135,10 +149,10 @@ impl Service {
     }
 
     /// A POST that makes or ends an action; a second time with the same key it is answered the same and does nothing.
-    fn act(&mut self, path: &str, body: &Value, twice: bool) -> Reply {
+    fn act(&mut self, by: &Client, path: &str, body: &Value, twice: bool) -> Reply {
         self.keys += 1;
         let key = format!("{}-{}", self.account.0, self.keys);
-        let send = || self.admin.json("POST", path, &[("idempotency-key", &key)], body.clone());
+        let send = || by.json("POST", path, &[("idempotency-key", &key)], body.clone());
         let first = send();
         if first.status >= 400 {
             // A refusal is not kept: it comes again because nothing has changed.
@@ -149,7 +163,8 @@ impl Service {
             let second = send();
             assert_eq!((second.status, second.text()), (first.status, first.text()), "{path}");
         }
-        let id = first.expect(if path.ends_with("cancel") { 200 } else { 202 })["id"].as_str().unwrap().to_owned();
+        let makes_none = ["cancel", "approve", "reject"].iter().any(|verb| path.ends_with(verb));
+        let id = first.expect(if makes_none { 200 } else { 202 })["id"].as_str().unwrap().to_owned();
         let number = self.actions.iter().position(|known| *known == id);
         Reply::Action(number.unwrap_or_else(|| {
             self.actions.push(id);
@@ -182,6 +197,11 @@ impl Service {
     /// The status of every live record, by id.
     pub fn live(&self) -> BTreeMap<String, Value> {
         by_id(&self.admin.get("/contacts?limit=200").expect(200), "id", "status")
+    }
+
+    /// The live records that have the tag.
+    pub fn tagged(&self) -> BTreeMap<String, Value> {
+        by_id(&self.admin.get(&format!("/contacts?limit=200&tags={TAG}")).expect(200), "id", "tags")
     }
 
     /// The deletion of every record in the bin, by id.

@@ -9,7 +9,7 @@ use super::world::{ModelAction, Place, Record, World};
 impl World {
     /// One chunk of the oldest action that waits; false when none does. Every set here fits into one chunk.
     pub fn work(&mut self) -> bool {
-        let Some(number) = self.actions.iter().position(|action| !action.status.ended()) else { return false };
+        let Some(number) = self.actions.iter().position(ModelAction::has_work) else { return false };
         let action = self.actions[number].clone();
         if action.on_blocked == OnBlocked::Abort && !action.dry_run {
             self.work_whole_or_not(number, &action);
@@ -57,8 +57,11 @@ impl World {
             (Action::Reactivate, _) | (_, Some(Action::Deactivate)) => {
                 self.outcome_of_status(record, true, Outcome::Reactivated)
             }
+            (Action::Purge, _) => self.outcome_from_bin(action, record, Outcome::Purged, Outcome::Changed),
+            (Action::AddTags, _) => self.outcome_of_tags(record, true, Outcome::Tagged),
+            (Action::RemoveTags, _) => self.outcome_of_tags(record, false, Outcome::Untagged),
             _ if self.deactivated_instead(number, record) => self.outcome_of_status(record, true, Outcome::Reactivated),
-            _ => self.outcome_of_restore(action, record),
+            _ => self.outcome_from_bin(action, record, Outcome::Restored, Outcome::Unchanged),
         }
     }
 
@@ -91,11 +94,19 @@ impl World {
         }
     }
 
-    fn outcome_of_restore(&self, action: &ModelAction, record: usize) -> Outcome {
+    fn outcome_of_tags(&self, record: usize, wanted: bool, outcome: Outcome) -> Outcome {
         match self.place(record) {
-            Place::Live => Outcome::Unchanged,
+            Place::Live if self.records[record].tagged == wanted => Outcome::Unchanged,
+            Place::Live => outcome,
+            _ => Outcome::Gone,
+        }
+    }
+
+    fn outcome_from_bin(&self, action: &ModelAction, record: usize, taken: Outcome, live: Outcome) -> Outcome {
+        match self.place(record) {
+            Place::Live => live,
             Place::Bin { of, .. } if action.only_of.is_some() && of != action.only_of => Outcome::Changed,
-            Place::Bin { .. } => Outcome::Restored,
+            Place::Bin { .. } => taken,
             Place::Nowhere => Outcome::Gone,
         }
     }
@@ -108,6 +119,9 @@ impl World {
             match outcome {
                 Outcome::Deleted => self.bin(*record, Some(number)),
                 Outcome::Restored => self.records[*record].place = Place::Live,
+                Outcome::Purged => self.records[*record].place = Place::Nowhere,
+                Outcome::Tagged => self.records[*record].tagged = true,
+                Outcome::Untagged => self.records[*record].tagged = false,
                 Outcome::Deactivated => self.records[*record].active = false,
                 Outcome::Reactivated => self.records[*record].active = true,
                 _ => {}

@@ -12,6 +12,7 @@ pub const RECORDS: usize = 4;
 pub const UNKNOWN: usize = RECORDS;
 /// The bits that choose records and the unknown one.
 pub const MASK: usize = (1 << (RECORDS + 1)) - 1;
+const APPROVAL_VALID_HOURS: i64 = 72;
 const RETENTION_HOURS: i64 = 30 * 24;
 const DRY_RUN_VALID_HOURS: i64 = 24;
 /// Short of the 90 days after which an action forgets its details.
@@ -32,6 +33,8 @@ pub enum Place {
 pub struct Record {
     pub place: Place,
     pub active: bool,
+    /// It has the tag that tag actions add and remove.
+    pub tagged: bool,
     pub deals: usize,
 }
 
@@ -67,6 +70,8 @@ pub enum Reply {
 pub struct World {
     pub records: Vec<Record>,
     pub actions: Vec<ModelAction>,
+    /// Deletes and purges of more records than this need another admin's approval.
+    approval_above: Option<usize>,
     hour: i64,
 }
 
@@ -76,12 +81,12 @@ pub fn chosen_of(number: usize, actions: usize) -> usize {
 }
 
 impl World {
-    pub fn new() -> Self {
-        let record = Record { place: Place::Live, active: true, deals: 0 };
+    pub fn new(approval_above: Option<usize>) -> Self {
+        let record = Record { place: Place::Live, active: true, tagged: false, deals: 0 };
         let unknown = Record { place: Place::Nowhere, ..record.clone() };
         let mut records = vec![record; RECORDS];
         records.push(unknown);
-        Self { records, actions: Vec::new(), hour: 0 }
+        Self { records, actions: Vec::new(), approval_above, hour: 0 }
     }
 
     /// Whether the call makes sense now.
@@ -131,8 +136,18 @@ impl World {
                 Reply::Done
             }
             Call::Wait { hours } => {
-                self.hour += hours;
+                self.wait(*hours);
                 Reply::Done
+            }
+        }
+    }
+
+    fn wait(&mut self, hours: i64) {
+        self.hour += hours;
+        for action in &mut self.actions {
+            let asked_until = action.accepted_at + APPROVAL_VALID_HOURS;
+            if action.status == ActionStatus::AwaitingApproval && asked_until <= self.hour {
+                action.status = ActionStatus::Lapsed;
             }
         }
     }
@@ -194,6 +209,9 @@ impl World {
 
     fn start(&mut self, start: &Start) -> Reply {
         let set = self.selected(&start.of);
+        if start.action == Action::Purge && start.expected.is_none() {
+            return Reply::Refused("validation-failed");
+        }
         if start.expected.is_some_and(|off| off != 0) {
             return Reply::Refused("expected-count-mismatch");
         }
@@ -218,8 +236,11 @@ impl World {
     }
 
     fn accept(&mut self, mut action: ModelAction) -> Reply {
+        let takes_away = matches!(action.action, Action::Delete | Action::Purge) && !action.dry_run;
         if action.set.is_empty() {
             action.status = ActionStatus::Completed;
+        } else if takes_away && self.approval_above.is_some_and(|most| action.set.len() > most) {
+            action.status = ActionStatus::AwaitingApproval;
         }
         self.actions.push(action);
         Reply::Action(self.actions.len() - 1)
@@ -245,6 +266,9 @@ impl World {
     fn verb(&mut self, verb: Verb, number: usize) -> Reply {
         match verb {
             Verb::Cancel => self.cancel(number),
+            Verb::ApproveOwn => Reply::Refused("own-approval"),
+            Verb::Approve => self.decide(number, ActionStatus::Queued),
+            Verb::Reject => self.decide(number, ActionStatus::Rejected),
             _ if !self.actions[number].status.ended() => Reply::Refused("action-not-ended"),
             Verb::Undo => self.undo(number),
             Verb::Retry => self.retry(number),
@@ -261,9 +285,19 @@ impl World {
         Reply::Action(number)
     }
 
+    fn decide(&mut self, number: usize, decision: ActionStatus) -> Reply {
+        let action = &mut self.actions[number];
+        if action.status != ActionStatus::AwaitingApproval {
+            return Reply::Refused("not-awaiting-approval");
+        }
+        action.status = decision;
+        Reply::Action(number)
+    }
+
     fn undo(&mut self, number: usize) -> Reply {
         let origin = &self.actions[number];
-        if origin.action == Action::Restore || origin.dry_run {
+        let undoable = matches!(origin.action, Action::Delete | Action::Deactivate | Action::Reactivate);
+        if !undoable || origin.dry_run {
             return Reply::Refused("not-undoable");
         }
         if self.has_successor(number, OriginKind::Undo) {
@@ -323,6 +357,11 @@ impl ModelAction {
     /// Of an executed dry run, and of a retry of one.
     pub fn checks_rule_again(&self) -> bool {
         self.by_rule && matches!(self.origin, Some((OriginKind::Execute | OriginKind::Retry, _)))
+    }
+
+    /// Whether a worker can take a chunk of it.
+    pub fn has_work(&self) -> bool {
+        matches!(self.status, ActionStatus::Queued | ActionStatus::Running)
     }
 
     fn with_outcome(&self, outcome: Outcome) -> BTreeSet<usize> {
