@@ -16,8 +16,9 @@ use super::extractors::{Body, Id, IfMatch, Query, merged, refusal_of_absent};
 use super::idempotency::Post;
 use super::party_query::party_query;
 use super::problem::Problem;
-use super::resources::{BinView, Listing, created, require_live, resource, visible};
+use super::resources::{BinView, Listing, require_live, resource, visible};
 use super::segments::segment_filter;
+use super::trashed_twin::{Created, created_beside, twin_for};
 use crate::domain::actor::Actor;
 use crate::domain::company::CompanyInput;
 use crate::domain::entity::RecordKind;
@@ -122,9 +123,10 @@ async fn export_companies(
 
 /// Create a company
 ///
-/// Adds a company to the account.
+/// Adds a company to the account. An admin is told of a company in the recycle bin that has the same external id, VAT number or
+/// one of the same e-mail addresses: restoring it may be what is wanted.
 #[utoipa::path(tag = "Companies", request_body = CompanyInput,
-    responses((status = 201, description = "The new company.", body = CompanyView)),
+    responses((status = 201, description = "The new company.", body = Created<CompanyView>)),
     extensions(("x-problems" = json!(["validation-failed", "external-id-taken"]))))]
 #[post("/companies")]
 pub async fn create_company(
@@ -134,10 +136,12 @@ pub async fn create_company(
     body: Body<CompanyInput>,
 ) -> Result<HttpResponse, Problem> {
     let company = body.value.validate()?;
+    let role = actor.role;
     post.answer(&services.db, &actor, &body.bytes, move |tx| {
         let stored = companies::insert(tx, company.clone())?;
+        let twin = twin_for(tx, role, RecordKind::Company, &company.party)?;
         let (id, version) = (stored.id, stored.version);
-        created(&CompanyView::from(stored), "/companies", id, version, vec![id])
+        created_beside(twin, CompanyView::from(stored), "/companies", id, version)
     })
     .await
 }

@@ -16,8 +16,9 @@ use super::extractors::{Body, Id, IfMatch, Query, merged, refusal_of_absent};
 use super::idempotency::Post;
 use super::party_query::party_query;
 use super::problem::Problem;
-use super::resources::{BinView, Listing, created, require_live, require_visible, resource, visible};
+use super::resources::{BinView, Listing, require_live, require_visible, resource, visible};
 use super::segments::segment_filter;
+use super::trashed_twin::{Created, created_beside, twin_for};
 use crate::domain::actor::Actor;
 use crate::domain::contact::{CompanyLink, CompanyLinkInput, ContactInput};
 use crate::domain::entity::{RecordKind, RecordRef};
@@ -130,9 +131,10 @@ async fn export_contacts(
 
 /// Create a contact
 ///
-/// Adds a contact to the account.
+/// Adds a contact to the account. An admin is told of a contact in the recycle bin that has the same external id, VAT number or
+/// one of the same e-mail addresses: restoring it may be what is wanted.
 #[utoipa::path(tag = "Contacts", request_body = ContactInput,
-    responses((status = 201, description = "The new contact.", body = ContactView)),
+    responses((status = 201, description = "The new contact.", body = Created<ContactView>)),
     extensions(("x-problems" = json!(["validation-failed", "external-id-taken"]))))]
 #[post("/contacts")]
 pub async fn create_contact(
@@ -142,10 +144,12 @@ pub async fn create_contact(
     body: Body<ContactInput>,
 ) -> Result<HttpResponse, Problem> {
     let contact = body.value.validate()?;
+    let role = actor.role;
     post.answer(&services.db, &actor, &body.bytes, move |tx| {
         let stored = contacts::insert(tx, contact.clone())?;
+        let twin = twin_for(tx, role, RecordKind::Contact, &contact.party)?;
         let (id, version) = (stored.id, stored.version);
-        created(&ContactView::from(stored), "/contacts", id, version, vec![id])
+        created_beside(twin, ContactView::from(stored), "/contacts", id, version)
     })
     .await
 }

@@ -37,3 +37,4 @@ pub mod segments;
 pub mod settings;
 pub mod tickets;
 pub mod time_trackings;
+mod trashed_twin;

@@ -27,4 +27,5 @@ pub mod recycle_bin;
 pub mod results_csv;
 pub mod segment;
 pub mod settings;
+pub mod trashed_twin;
 pub mod validation;

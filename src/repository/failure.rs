@@ -28,6 +28,8 @@ const INVARIANTS: &[&str] = &[
     "audit_log_actor",
     "audit_log_outcome",
     "audit_log_pkey",
+    "binned_keys_entity",
+    "binned_keys_pkey",
     "bulk_action_chunks_action_fkey",
     "bulk_action_chunks_pkey",
     "bulk_action_chunks_state",

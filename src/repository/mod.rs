@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod audit_log;
+pub mod binned_keys;
 pub mod blockers;
 pub mod bulk_actions;
 pub mod chunks;
@@ -40,4 +41,5 @@ pub mod tags;
 pub mod tickets;
 pub mod time_trackings;
 pub mod titles;
+pub mod trashed_twins;
 pub mod twins;

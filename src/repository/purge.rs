@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::binned_keys;
 use super::db::{Sweep, Tx};
 use super::idempotency;
 use super::recycle_bin;
@@ -23,7 +24,7 @@ struct IdRow {
 }
 
 /// Purges binned rows that this transaction has locked: deals in the bin go with their customer, tickets are emptied,
-/// links go, stored answers that tell of any of them are forgotten.
+/// links go, stored answers that tell of any of them are forgotten, and so are the fingerprints of their keys.
 pub fn purge_locked(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
@@ -32,7 +33,9 @@ pub fn purge_locked(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<()> {
         purge_links(tx, record, ids)?;
     }
     idempotency::forget_naming(tx, ids)?;
-    run(tx, &format!("DELETE FROM {} WHERE account_id = $1 AND id = ANY($2)", kind.table()), ids)
+    let leaving = kind.record().map(|kind| binned_keys::leaving(tx, kind, ids)).transpose()?;
+    run(tx, &format!("DELETE FROM {} WHERE account_id = $1 AND id = ANY($2)", kind.table()), ids)?;
+    leaving.map_or(Ok(()), |leaving| binned_keys::forget(tx, &leaving))
 }
 
 fn purge_links(tx: &mut Tx, target: RecordKind, ids: &[Uuid]) -> Result<()> {

@@ -7,10 +7,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::binned_keys;
 use super::column_types::Word;
 use super::db::{Read, Tx};
 use super::parties::{BinStamp, contains_pattern};
-use super::schema::{companies, contacts, deals};
+use super::schema::deals;
 use crate::domain::entity::{BinKind, RecordRef};
 use crate::domain::error::Result;
 use crate::domain::fold::folded_words;
@@ -114,34 +115,25 @@ pub fn live_among(read: &mut Read, kind: BinKind, ids: &[Uuid]) -> Result<Vec<Uu
 
 /// Moves locked live rows into the bin. `updated_at` stays: a deletion is no change of the record.
 pub fn stamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], stamp: BinStamp) -> Result<()> {
-    if ids.is_empty() {
-        return Ok(());
+    if let Some(kind) = kind.record() {
+        return binned_keys::stamp(tx, kind, ids, stamp);
     }
-    // Written in types, so that it is prepared once a connection: planning it for 2,000 ids costs a twentieth of it.
-    macro_rules! stamp_rows {
-        ($table:ident) => {
-            diesel::update($table::table)
-                .filter($table::account_id.eq(tx.account().0))
-                .filter($table::id.eq_any(ids))
-                .set((
-                    $table::deleted_at.eq(stamp.deleted_at),
-                    $table::deletion_id.eq(stamp.deletion_id),
-                    $table::purge_at.eq(stamp.purge_at),
-                    $table::version.eq($table::version + 1),
-                ))
-                .execute(tx.conn)?
-        };
-    }
-    match kind {
-        BinKind::Contact => stamp_rows!(contacts),
-        BinKind::Company => stamp_rows!(companies),
-        BinKind::Deal => stamp_rows!(deals),
-    };
+    diesel::update(deals::table)
+        .filter(deals::account_id.eq(tx.account().0))
+        .filter(deals::id.eq_any(ids))
+        .set((
+            deals::deleted_at.eq(stamp.deleted_at),
+            deals::deletion_id.eq(stamp.deletion_id),
+            deals::purge_at.eq(stamp.purge_at),
+            deals::version.eq(deals::version + 1),
+        ))
+        .execute(tx.conn)?;
     Ok(())
 }
 
 /// Takes locked rows out of the bin; those in `without_external_id` come back without theirs.
 pub fn unstamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], without_external_id: &[Uuid]) -> Result<()> {
+    let leaving = kind.record().map(|kind| binned_keys::leaving(tx, kind, ids)).transpose()?;
     let external_id = if without_external_id.is_empty() {
         // The parameter still has to occur.
         "CASE WHEN $4 IS NULL THEN NULL ELSE external_id END"
@@ -159,7 +151,7 @@ pub fn unstamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], without_external_id: &[
         .bind::<Timestamptz, _>(tx.now())
         .bind::<Array<SqlUuid>, _>(without_external_id)
         .execute(tx.conn)?;
-    Ok(())
+    leaving.map_or(Ok(()), |leaving| binned_keys::forget(tx, &leaving))
 }
 
 #[derive(QueryableByName)]

@@ -8,11 +8,19 @@ use sweep::domain::link_catalogue::LINKS;
 use super::many_records::lines;
 
 /// Panics unless no live blocking link leads into the bin, every action's account is exact, every binned record has its
+<<<<<<< HEAD
 /// deletion, and the audit log tells of every action and deletion once.
 #[track_caller]
 pub fn hold(connection: &mut PgConnection) {
     let broken: Vec<String> =
         [dangling_links(connection), wrong_accounts(connection), lost_deletions(connection), untold(connection)]
+=======
+/// deletion, and the keys of the bin are those of what lies in it.
+#[track_caller]
+pub fn hold(connection: &mut PgConnection) {
+    let broken: Vec<String> =
+        [dangling_links(connection), wrong_accounts(connection), lost_deletions(connection), wrong_keys(connection)]
+>>>>>>> b98151a (Name a new record's twin in the recycle bin)
             .concat();
     assert!(broken.is_empty(), "{broken:#?}");
 }
@@ -83,6 +91,7 @@ pub fn lost_deletions(connection: &mut PgConnection) -> Vec<String> {
     lines(connection, &["companies", "contacts", "deals"].map(branch).join(" UNION ALL "))
 }
 
+<<<<<<< HEAD
 /// What was done without a row in the audit log, or with several.
 pub fn untold(connection: &mut PgConnection) -> Vec<String> {
     let told = |member: &str, of: &str, actions: &str| {
@@ -104,4 +113,33 @@ pub fn untold(connection: &mut PgConnection) -> Vec<String> {
            WHERE a.account_id = d.account_id AND a.id = d.id))::int"
     );
     lines(connection, &sql)
+=======
+/// Binned records that are not in exactly one set of keys, and sets whose fingerprints are not those of their records.
+pub fn wrong_keys(connection: &mut PgConnection) -> Vec<String> {
+    lines(
+        connection,
+        "WITH binned AS ( \
+           SELECT account_id, 'contact' AS entity, deletion_id, id, external_id, folded ->> 'vat_number' AS vat, email_keys \
+           FROM contacts WHERE deleted_at IS NOT NULL UNION ALL \
+           SELECT account_id, 'company', deletion_id, id, external_id, folded ->> 'vat_number', email_keys \
+           FROM companies WHERE deleted_at IS NOT NULL), \
+         held AS (SELECT b.*, k.first_id FROM binned AS b LEFT JOIN binned_keys AS k ON k.account_id = b.account_id \
+           AND k.entity = b.entity AND k.deletion_id = b.deletion_id AND b.id BETWEEN k.first_id AND k.last_id), \
+         sets AS (SELECT k.*, ARRAY(SELECT id FROM held AS h WHERE (h.account_id, h.entity, h.deletion_id, h.first_id) \
+           = (k.account_id, k.entity, k.deletion_id, k.first_id)) AS ids FROM binned_keys AS k), \
+         prints AS (SELECT s.*, cardinality(ids) AS held, \
+           ARRAY(SELECT hashtext(external_id) FROM binned AS b WHERE b.account_id = s.account_id AND b.id = ANY(ids) \
+             AND external_id IS NOT NULL ORDER BY 1) AS right_external_ids, \
+           ARRAY(SELECT hashtext(vat) FROM binned AS b WHERE b.account_id = s.account_id AND b.id = ANY(ids) \
+             AND vat IS NOT NULL ORDER BY 1) AS right_vat_numbers, \
+           ARRAY(SELECT hashtext(e) FROM binned AS b, unnest(email_keys) AS e WHERE b.account_id = s.account_id \
+             AND b.id = ANY(ids) ORDER BY 1) AS right_emails FROM sets AS s) \
+         SELECT entity || ' ' || id || ' is in ' || count(first_id) || ' sets of keys' AS line FROM held \
+         GROUP BY entity, id HAVING count(first_id) <> 1 \
+         UNION ALL SELECT 'the keys of ' || entity || ' ' || deletion_id || ' ' || first_id || ' are wrong' FROM prints \
+         WHERE records = 0 OR records <> held OR right_external_ids <> ARRAY(SELECT unnest(external_ids) ORDER BY 1) \
+           OR right_vat_numbers <> ARRAY(SELECT unnest(vat_numbers) ORDER BY 1) \
+           OR right_emails <> ARRAY(SELECT unnest(emails) ORDER BY 1)",
+    )
+>>>>>>> b98151a (Name a new record's twin in the recycle bin)
 }

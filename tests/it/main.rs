@@ -34,5 +34,6 @@ mod settings;
 mod smtp;
 mod smtp_server;
 mod taking_back;
+mod trashed_twin;
 mod verbs;
 mod watching;

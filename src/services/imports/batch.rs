@@ -10,9 +10,12 @@ use super::reader::{Cells, Row};
 use super::references::{References, Wanted};
 use super::report::Report;
 use crate::domain::csv_columns::CsvRecord;
+use crate::domain::entity::RecordKind;
 use crate::domain::error::{Error, Result};
+use crate::domain::trashed_twin::IdentityKeys;
 use crate::repository::db::Tx;
 use crate::repository::imports::{self, Found, Keys, Writes};
+use crate::repository::trashed_twins;
 
 /// A kind of record whose files can be imported.
 pub trait Importable: Send + Sync + 'static {
@@ -41,6 +44,13 @@ pub trait Importable: Send + Sync + 'static {
     fn find(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Draft<Self>>>>;
 
     fn write(tx: &mut Tx, writes: Writes<Draft<Self>>) -> Result<()>;
+
+    /// The kind of which new records may have a twin in the recycle bin, and by which keys.
+    const TWINS_OF: Option<RecordKind> = None;
+
+    fn identity_keys(_: &Draft<Self>) -> IdentityKeys {
+        IdentityKeys::default()
+    }
 }
 
 /// A record as the rows of a batch leave it.
@@ -102,8 +112,13 @@ enum Key {
     New,
 }
 
-/// Stores the rows of a batch and says what became of them.
-pub fn store<K: Importable>(tx: &mut Tx, header: &Header<K::Record>, rows: &[Row]) -> Result<Report> {
+/// Stores the rows of a batch and says what became of them; twins in the bin are counted of `twins_of`.
+pub fn store<K: Importable>(
+    tx: &mut Tx,
+    twins_of: Option<RecordKind>,
+    header: &Header<K::Record>,
+    rows: &[Row],
+) -> Result<Report> {
     let readable = |row: &'_ Row| row.cells.as_ref().is_ok_and(|cells| cells.len() == header.len());
     imports::prepare(tx)?;
     let mut wanted = Wanted::default();
@@ -127,7 +142,12 @@ pub fn store<K: Importable>(tx: &mut Tx, header: &Header<K::Record>, rows: &[Row
             Err(wrong) => report.reject(row.line, wrong),
         }
     }
-    K::write(tx, workspace.into_writes())?;
+    let writes = workspace.into_writes();
+    if let Some(kind) = twins_of {
+        let created: Vec<IdentityKeys> = writes.created.iter().map(|(_, draft)| K::identity_keys(draft)).collect();
+        report.trashed_twins = Some(trashed_twins::of_each(tx, kind, &created)?.len());
+    }
+    K::write(tx, writes)?;
     Ok(report)
 }
 

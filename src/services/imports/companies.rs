@@ -4,7 +4,9 @@ use super::batch::{Draft, Importable, LinkCells};
 use super::header::WrongCell;
 use super::references::{References, Wanted};
 use crate::domain::company::Company;
+use crate::domain::entity::RecordKind;
 use crate::domain::error::Result;
+use crate::domain::trashed_twin::IdentityKeys;
 use crate::repository::db::Tx;
 use crate::repository::imports::{self, Found, Keys, Writes};
 
@@ -38,5 +40,11 @@ impl Importable for Companies {
 
     fn write(tx: &mut Tx, writes: Writes<Draft<Self>>) -> Result<()> {
         imports::companies::write(tx, writes.map(|draft| draft.record))
+    }
+
+    const TWINS_OF: Option<RecordKind> = Some(RecordKind::Company);
+
+    fn identity_keys(draft: &Draft<Self>) -> IdentityKeys {
+        IdentityKeys::of(&draft.record.party)
     }
 }

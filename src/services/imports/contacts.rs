@@ -11,6 +11,7 @@ use crate::domain::contact::{CompanyLinkInput, Contact};
 use crate::domain::csv_columns::{ExportedRecord, RecordName, flag};
 use crate::domain::entity::{RecordKind, RecordRef};
 use crate::domain::error::{Error, Result};
+use crate::domain::trashed_twin::IdentityKeys;
 use crate::repository::db::Tx;
 use crate::repository::imports::{self, Found, Keys, Writes};
 
@@ -102,6 +103,12 @@ impl Importable for Contacts {
         imports::contacts::write(tx, writes.map(|draft| draft.record))?;
         imports::contacts::add_company_links(tx, added)?;
         imports::contacts::put_company_links(tx, changed)
+    }
+
+    const TWINS_OF: Option<RecordKind> = Some(RecordKind::Contact);
+
+    fn identity_keys(draft: &Draft<Self>) -> IdentityKeys {
+        IdentityKeys::of(&draft.record.party)
     }
 }
 

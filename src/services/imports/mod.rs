@@ -22,6 +22,7 @@ pub use report::{Rejection, Report};
 
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditEntry, ImportCounts};
+use crate::domain::entity::RecordKind;
 use crate::domain::error::{Error, FieldError};
 use crate::repository::db::{Db, Sweep, Tx};
 use crate::repository::{audit_log, statistics};
@@ -84,6 +85,8 @@ enum Place {
 struct Import<'a, K: Importable> {
     db: &'a Db,
     importer: Importer,
+    /// Of which kind twins in the bin are counted: an admin alone may know of them.
+    twins_of: Option<RecordKind>,
     observe: &'a dyn Fn(&Report),
     header: Option<Arc<Header<K::Record>>>,
     batch: Vec<Row>,
@@ -96,14 +99,16 @@ struct Import<'a, K: Importable> {
 
 impl<'a, K: Importable> Import<'a, K> {
     fn new(db: &'a Db, importer: Importer, observe: &'a dyn Fn(&Report)) -> Self {
+        let twins_of = K::TWINS_OF.filter(|_| importer.actor.is_admin());
         Self {
             db,
             importer,
+            twins_of,
             observe,
             header: None,
             batch: Vec::new(),
             batch_bytes: 0,
-            report: Report::default(),
+            report: Report { trashed_twins: twins_of.map(|_| 0), ..Report::default() },
             committed_through_line: 0,
             known_to_statistics: 0,
         }
@@ -152,8 +157,10 @@ impl<'a, K: Importable> Import<'a, K> {
         let last_line = rows.last().map_or(self.committed_through_line, |row| row.last_line);
         self.batch_bytes = 0;
         let (importer, before) = (self.importer.clone(), self.report.counts());
+        let twins_of = self.twins_of;
         let work = move |tx: &mut Tx| {
-            let stored = if rows.is_empty() { Report::default() } else { batch::store::<K>(tx, &header, &rows)? };
+            let stored =
+                if rows.is_empty() { Report::default() } else { batch::store::<K>(tx, twins_of, &header, &rows)? };
             if place == Place::AtEnd {
                 let counts = before + stored.counts();
                 audit_log::insert(tx, AuditEntry::of_import(&importer.actor, &importer.kind, counts, true))?;

@@ -10,7 +10,7 @@ pub const LISTED_REJECTIONS: usize = 1_000;
 
 /// What became of the rows of a file. Blank lines are no rows.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({"created": 1998, "updated": 1, "rejected": 1,
+#[schema(example = json!({"created": 1998, "updated": 1, "rejected": 1, "trashed_twins": 3,
     "rejections": [{"line": 17, "column": "email", "reason": "must be an e-mail address such as ann@example.com, of at most 254 characters"}]}))]
 pub struct Report {
     /// Rows that made a new record.
@@ -19,6 +19,10 @@ pub struct Report {
     pub updated: u64,
     /// Rows that changed nothing.
     pub rejected: u64,
+    /// How many of the new contacts or companies have a twin in the recycle bin: the same external id, VAT number or
+    /// e-mail address. For admins alone, who may look there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trashed_twins: Option<usize>,
     /// The first 1,000 wrong cells; a row can have several.
     pub rejections: Vec<Rejection>,
 }
@@ -43,6 +47,7 @@ impl Report {
         self.created += later.created;
         self.updated += later.updated;
         self.rejected += later.rejected;
+        self.trashed_twins = self.trashed_twins.map(|twins| twins + later.trashed_twins.unwrap_or_default());
         self.list(later.rejections.into_iter());
     }
 

@@ -1,0 +1,169 @@
+//! The keys of what lies in the bin: by them a new record's trashed twin is found (`trashed_twins`).
+//!
+//! A row for each set of records that were deleted together (a chunk, or one record) holds fingerprints of their keys.
+//! It is written by the statement that stamps them, and made anew when some of them leave the bin: by a restore, or for
+//! good, and then no fingerprint of them stays either.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use super::db::Tx;
+use super::parties::BinStamp;
+use crate::domain::actor::AccountId;
+use crate::domain::entity::RecordKind;
+use crate::domain::error::Result;
+
+/// The fingerprints of one row. Further addresses are rare: they stay text until all rows are together.
+const FINGERPRINTS: &str = "hashtext(external_id) AS external_id, hashtext(folded ->> 'vat_number') AS vat_number, \
+    hashtext(email_keys[1]) AS email, CASE WHEN cardinality(email_keys) > 1 THEN email_keys[2:] END AS further";
+
+/// The columns `records, external_ids, vat_numbers, emails` of the rows of `binned`, which have [`FINGERPRINTS`].
+const GATHERED: &str = "count(*), array_remove(coalesce(array_agg(external_id), '{}'), NULL), \
+    array_remove(coalesce(array_agg(vat_number), '{}'), NULL), \
+    array_remove(coalesce(array_agg(email), '{}') || \
+        ARRAY(SELECT hashtext(address) FROM binned, unnest(further) AS address WHERE further IS NOT NULL), NULL)";
+
+/// Stamps locked live rows as deleted, and notes their keys as those of one set.
+///
+/// One statement: the updated rows are at hand, and reading them again would cost three times as much. Written as a
+/// query of its own, so that it is prepared once a connection.
+struct StampAndNote<'a> {
+    account: AccountId,
+    kind: RecordKind,
+    ids: &'a [Uuid],
+    first: Uuid,
+    last: Uuid,
+    stamp: BinStamp,
+}
+
+impl QueryFragment<Pg> for StampAndNote<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH binned AS (UPDATE ");
+        out.push_sql(self.kind.plural());
+        out.push_sql(" SET deleted_at = ");
+        out.push_bind_param::<Timestamptz, _>(&self.stamp.deleted_at)?;
+        out.push_sql(", deletion_id = ");
+        out.push_bind_param::<SqlUuid, _>(&self.stamp.deletion_id)?;
+        out.push_sql(", purge_at = ");
+        out.push_bind_param::<Timestamptz, _>(&self.stamp.purge_at)?;
+        out.push_sql(", version = version + 1 WHERE account_id = ");
+        out.push_bind_param::<SqlUuid, _>(&self.account.0)?;
+        out.push_sql(" AND id = ANY(");
+        out.push_bind_param::<Array<SqlUuid>, _>(self.ids)?;
+        out.push_sql(") RETURNING ");
+        out.push_sql(FINGERPRINTS);
+        out.push_sql(
+            ") INSERT INTO binned_keys (account_id, entity, deletion_id, first_id, last_id, records, external_ids, \
+            vat_numbers, emails) SELECT ",
+        );
+        out.push_bind_param::<SqlUuid, _>(&self.account.0)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.kind.as_str())?;
+        for id in [&self.stamp.deletion_id, &self.first, &self.last] {
+            out.push_sql(", ");
+            out.push_bind_param::<SqlUuid, _>(id)?;
+        }
+        out.push_sql(", ");
+        out.push_sql(GATHERED);
+        out.push_sql(" FROM binned");
+        Ok(())
+    }
+}
+
+impl QueryId for StampAndNote<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl RunQueryDsl<PgConnection> for StampAndNote<'_> {}
+
+/// Moves locked live rows into the bin; a deletion names no set of records twice.
+pub(super) fn stamp(tx: &mut Tx, kind: RecordKind, ids: &[Uuid], stamp: BinStamp) -> Result<()> {
+    let (Some(&first), Some(&last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(()) };
+    StampAndNote { account: tx.account(), kind, ids, first, last, stamp }.execute(tx.conn)?;
+    Ok(())
+}
+
+/// Records that are about to leave the bin.
+pub(super) struct Leaving<'a> {
+    kind: RecordKind,
+    ids: &'a [Uuid],
+    deletions: Vec<Uuid>,
+}
+
+#[derive(QueryableByName)]
+struct DeletionId {
+    #[diesel(sql_type = SqlUuid)]
+    deletion_id: Uuid,
+}
+
+/// To be called while they still lie there; [`forget`] once they do no more.
+pub(super) fn leaving<'a>(tx: &mut Tx, kind: RecordKind, ids: &'a [Uuid]) -> Result<Leaving<'a>> {
+    let sql = format!(
+        "SELECT DISTINCT deletion_id FROM {} WHERE account_id = $1 AND id = ANY($2) AND deletion_id IS NOT NULL",
+        kind.plural()
+    );
+    let deletions: Vec<DeletionId> =
+        diesel::sql_query(sql).bind::<SqlUuid, _>(tx.account().0).bind::<Array<SqlUuid>, _>(ids).load(tx.conn)?;
+    Ok(Leaving { kind, ids, deletions: deletions.into_iter().map(|row| row.deletion_id).collect() })
+}
+
+#[derive(QueryableByName)]
+struct Set {
+    #[diesel(sql_type = SqlUuid)]
+    deletion: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    first: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    last: Uuid,
+}
+
+/// Makes the sets of records that have left the bin anew from what is still there of them.
+pub(super) fn forget(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
+    // Locked first, read by a further statement: whoever took records out of the same set has committed by then.
+    for set in sets_of(tx, leaving)? {
+        make_anew(tx, leaving.kind, &set)?;
+    }
+    Ok(())
+}
+
+fn sets_of(tx: &mut Tx, Leaving { kind, ids, deletions }: &Leaving) -> Result<Vec<Set>> {
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
+    let sql = "SELECT deletion_id AS deletion, first_id AS first, last_id AS last FROM binned_keys \
+        WHERE account_id = $1 AND entity = $2 AND deletion_id = ANY($3) AND first_id <= $6 AND last_id >= $5 \
+        AND EXISTS (SELECT FROM unnest($4) AS left_the_bin(id) WHERE id BETWEEN first_id AND last_id) \
+        ORDER BY deletion_id, first_id FOR UPDATE";
+    let query = diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(tx.account().0)
+        .bind::<Text, _>(kind.as_str())
+        .bind::<Array<SqlUuid>, _>(deletions)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<SqlUuid, _>(first)
+        .bind::<SqlUuid, _>(last);
+    Ok(query.load(tx.conn)?)
+}
+
+fn make_anew(tx: &mut Tx, kind: RecordKind, set: &Set) -> Result<()> {
+    let set_anew = format!(
+        "WITH binned AS (SELECT {FINGERPRINTS} FROM {} WHERE account_id = $1 AND deletion_id = $3 \
+           AND id BETWEEN $4 AND $5 AND deleted_at IS NOT NULL) \
+         UPDATE binned_keys SET (records, external_ids, vat_numbers, emails) = (SELECT {GATHERED} FROM binned) \
+         WHERE account_id = $1 AND entity = $2 AND deletion_id = $3 AND first_id = $4",
+        kind.plural()
+    );
+    let remove_empty = "DELETE FROM binned_keys WHERE account_id = $1 AND entity = $2 AND deletion_id = $3 \
+        AND first_id = $4 AND last_id = $5 AND records = 0";
+    for sql in [set_anew.as_str(), remove_empty] {
+        diesel::sql_query(sql)
+            .bind::<SqlUuid, _>(tx.account().0)
+            .bind::<Text, _>(kind.as_str())
+            .bind::<SqlUuid, _>(set.deletion)
+            .bind::<SqlUuid, _>(set.first)
+            .bind::<SqlUuid, _>(set.last)
+            .execute(tx.conn)?;
+    }
+    Ok(())
+}
