@@ -1,0 +1,2 @@
+CREATE INDEX contacts_twin ON contacts USING gin (email_keys, external_id, (folded ->> 'vat_number'))
+    WITH (fastupdate = off) WHERE deleted_at IS NOT NULL;

@@ -1,0 +1,1 @@
+-- What a delete costs as it is.
