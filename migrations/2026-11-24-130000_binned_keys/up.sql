@@ -19,6 +19,7 @@ CREATE TABLE binned_keys (
 ALTER TABLE binned_keys ALTER external_ids SET STORAGE EXTERNAL, ALTER vat_numbers SET STORAGE EXTERNAL,
     ALTER emails SET STORAGE EXTERNAL;
 -- Large sets are few, and read from end to end; small ones (single deletions) may be many.
+CREATE INDEX binned_keys_large ON binned_keys (account_id, entity) WHERE records > 100;
 CREATE INDEX binned_keys_small ON binned_keys USING gin (account_id, external_ids, vat_numbers, emails) WHERE records <= 100;
 
 -- What lies in the bin already.

@@ -23,7 +23,7 @@ const LARGE_BY_FEW: &str = "SELECT deletion_id, first_id, last_id FROM binned_ke
         CASE matched_on WHEN 1 THEN external_ids WHEN 2 THEN vat_numbers ELSE emails END))";
 
 /// The same for many keys: each fingerprint is taken out and looked up among those wanted.
-const LARGE_BY_MANY: &str = "SELECT DISTINCT deletion_id, first_id, last_id FROM ( \
+const LARGE_BY_MANY: &str = "SELECT deletion_id, first_id, last_id FROM ( \
         SELECT deletion_id, first_id, last_id, unnest(external_ids) AS external_id, unnest(vat_numbers) AS vat_number, \
             unnest(emails) AS email \
         FROM binned_keys WHERE account_id = $1 AND entity = $2 AND records > 100 OFFSET 0) AS large \
@@ -31,19 +31,27 @@ const LARGE_BY_MANY: &str = "SELECT DISTINCT deletion_id, first_id, last_id FROM
         OR vat_number IN (SELECT fingerprint FROM wanted WHERE matched_on = 2) \
         OR email IN (SELECT fingerprint FROM wanted WHERE matched_on = 3)";
 
+/// The small sets with the fingerprint of a key: a branch a column, for only alone does each use the index on them.
+const SMALL: [(i32, &str); 3] = [(1, "external_ids"), (2, "vat_numbers"), (3, "emails")];
+
 /// The twin of each of the `wanted`, best first. `OFFSET 0` keeps the order: the sets, and then each one's records by the
 /// range of the bin's index that it is. Straight after a bulk delete the statistics still say that the bin is empty, and
 /// a plan that begins there would read all of it.
 fn statement(kind: RecordKind, large: &str) -> String {
+    let small: String = SMALL
+        .map(|(matched_on, column)| {
+            format!(
+                " UNION ALL SELECT deletion_id, first_id, last_id FROM binned_keys \
+                 WHERE account_id = $1 AND entity = $2 AND records <= 100 \
+                 AND {column} && (SELECT array_agg(fingerprint) FROM wanted WHERE matched_on = {matched_on})"
+            )
+        })
+        .concat();
     format!(
         "WITH wanted AS MATERIALIZED (SELECT number, matched_on, key, hashtext(key) AS fingerprint \
            FROM unnest($3, $4, $5) AS given (number, matched_on, key)), \
-         sets AS MATERIALIZED ({large} UNION ALL SELECT deletion_id, first_id, last_id FROM binned_keys \
-           WHERE account_id = $1 AND entity = $2 AND records <= 100 AND ( \
-             external_ids && (SELECT array_agg(fingerprint) FROM wanted WHERE matched_on = 1) \
-             OR vat_numbers && (SELECT array_agg(fingerprint) FROM wanted WHERE matched_on = 2) \
-             OR emails && (SELECT array_agg(fingerprint) FROM wanted WHERE matched_on = 3))) \
-         SELECT DISTINCT ON (number) number, matched_on, id FROM sets, \
+         sets AS MATERIALIZED ({large}{small}) \
+         SELECT DISTINCT ON (number) number, matched_on, id FROM (SELECT DISTINCT * FROM sets) AS sets, \
            LATERAL (SELECT id, deleted_at, deletion_id, external_id, folded ->> 'vat_number' AS vat_number, email_keys \
              FROM {table} AS record WHERE record.account_id = $1 AND record.deletion_id = sets.deletion_id \
              AND record.id BETWEEN sets.first_id AND sets.last_id AND record.deleted_at IS NOT NULL \

@@ -1,7 +1,6 @@
 //! The fingerprints themselves: made for what lay in the bin before there were any, and read without reading the bin.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use serde_json::json;
 
 use super::{binned, contact, emails, found, twin_of};
@@ -43,12 +42,13 @@ fn what_lay_in_the_bin_before_gets_its_keys_by_the_migration() {
     assert_eq!(twin_of(&admin, "/contacts", contact(emails(&["C@x.example"]))), found(&twin, "email"));
 }
 
-/// How many rows of contacts the service has read until now, by whatever plan. A session's count shows when it ends.
-fn rows_read(connection: &mut PgConnection) -> i64 {
+/// How many rows of contacts have been read until now, by whatever plan. A session's count shows when it ends.
+fn rows_read(server: &TestServer) -> i64 {
+    let mut connection = server.sql();
     let sessions = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     connection.batch_execute(&format!("SELECT pg_terminate_backend(pid, 5000) {sessions}")).unwrap();
     count(
-        connection,
+        &mut connection,
         "SELECT (seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_user_tables WHERE relname = 'contacts'",
     )
 }
@@ -76,18 +76,18 @@ fn the_bin_is_not_read_for_a_twin_when_the_statistics_do_not_know_of_it() {
              GROUP BY account_id, deletion_id, part",
         )
         .unwrap();
-    let before = rows_read(&mut connection);
+    let before = rows_read(&server);
     assert_eq!(twin_of(&admin, "/contacts", contact(emails(&["nobody@x.example"]))), None);
-    let without = rows_read(&mut connection);
+    let without = rows_read(&server);
     assert!(without - before < 100, "{} rows read for no twin", without - before);
     let twin = twin_of(&admin, "/contacts", contact(emails(&["TWIN@x.example"])));
     assert_eq!(twin.map(|(_, matched_on)| matched_on).as_deref(), Some("email"));
-    let with = rows_read(&mut connection);
+    let with = rows_read(&server);
     assert!((1..2_100).contains(&(with - without)), "{} rows read for one twin", with - without);
     let rows: Vec<String> = (0..900).map(|n| format!("Name,nobody{n}@x.example")).collect();
     let file = format!("last_name,email\n{}\nName,twin@x.example\n", rows.join("\n"));
     let report = admin.csv("/contacts/import", file).expect(200);
     assert_eq!(report["trashed_twins"], 1);
-    let imported = rows_read(&mut connection) - with;
+    let imported = rows_read(&server) - with;
     assert!((1..2_100).contains(&imported), "{imported} rows read for an import");
 }
