@@ -31,6 +31,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    binned_keys (account_id, entity, deletion_id, first_id) {
+        account_id -> Uuid,
+        entity -> Text,
+        deletion_id -> Uuid,
+        first_id -> Uuid,
+        last_id -> Uuid,
+        records -> Int4,
+        external_ids -> Array<Int4>,
+        vat_numbers -> Array<Int4>,
+        emails -> Array<Int4>,
+    }
+}
+
+diesel::table! {
     bulk_action_chunks (account_id, action_id, number) {
         account_id -> Uuid,
         action_id -> Uuid,
@@ -354,6 +368,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     account_settings,
     audit_log,
+    binned_keys,
     bulk_action_chunks,
     bulk_action_exceptions,
     bulk_actions,

@@ -8,20 +8,17 @@ use sweep::domain::link_catalogue::LINKS;
 use super::many_records::lines;
 
 /// Panics unless no live blocking link leads into the bin, every action's account is exact, every binned record has its
-<<<<<<< HEAD
-/// deletion, and the audit log tells of every action and deletion once.
+/// deletion, the audit log tells of every action and deletion once, and the keys of the bin are those of what lies in it.
 #[track_caller]
 pub fn hold(connection: &mut PgConnection) {
-    let broken: Vec<String> =
-        [dangling_links(connection), wrong_accounts(connection), lost_deletions(connection), untold(connection)]
-=======
-/// deletion, and the keys of the bin are those of what lies in it.
-#[track_caller]
-pub fn hold(connection: &mut PgConnection) {
-    let broken: Vec<String> =
-        [dangling_links(connection), wrong_accounts(connection), lost_deletions(connection), wrong_keys(connection)]
->>>>>>> b98151a (Name a new record's twin in the recycle bin)
-            .concat();
+    let broken: Vec<String> = [
+        dangling_links(connection),
+        wrong_accounts(connection),
+        lost_deletions(connection),
+        untold(connection),
+        wrong_keys(connection),
+    ]
+    .concat();
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
@@ -91,7 +88,6 @@ pub fn lost_deletions(connection: &mut PgConnection) -> Vec<String> {
     lines(connection, &["companies", "contacts", "deals"].map(branch).join(" UNION ALL "))
 }
 
-<<<<<<< HEAD
 /// What was done without a row in the audit log, or with several.
 pub fn untold(connection: &mut PgConnection) -> Vec<String> {
     let told = |member: &str, of: &str, actions: &str| {
@@ -113,7 +109,8 @@ pub fn untold(connection: &mut PgConnection) -> Vec<String> {
            WHERE a.account_id = d.account_id AND a.id = d.id))::int"
     );
     lines(connection, &sql)
-=======
+}
+
 /// Binned records that are not in exactly one set of keys, and sets whose fingerprints are not those of their records.
 pub fn wrong_keys(connection: &mut PgConnection) -> Vec<String> {
     lines(
@@ -141,5 +138,4 @@ pub fn wrong_keys(connection: &mut PgConnection) -> Vec<String> {
            OR right_vat_numbers <> ARRAY(SELECT unnest(vat_numbers) ORDER BY 1) \
            OR right_emails <> ARRAY(SELECT unnest(emails) ORDER BY 1)",
     )
->>>>>>> b98151a (Name a new record's twin in the recycle bin)
 }

@@ -9,16 +9,8 @@ use crate::harness::TestServer;
 use crate::invariants;
 use crate::many_records::{self, count};
 
-macro_rules! migration {
-    ($direction:literal) => {
-        include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/migrations/2026-11-24-130000_binned_keys/",
-            $direction,
-            ".sql"
-        ))
-    };
-}
+const MIGRATION: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/2026-11-24-160000_binned_keys/up.sql"));
 
 #[test]
 fn what_lay_in_the_bin_before_gets_its_keys_by_the_migration() {
@@ -35,8 +27,8 @@ fn what_lay_in_the_bin_before_gets_its_keys_by_the_migration() {
     let all = json!({"external_id": "E-1", "vat_number": "V-1",
         "emails": emails(&["a@x.example", "b@x.example", "c@x.example"])["emails"]});
     let twin = binned(&admin, "/contacts", contact(all));
-    connection.batch_execute(migration!("down")).unwrap();
-    connection.batch_execute(migration!("up")).unwrap();
+    let (_, fill) = MIGRATION.split_once("-- What lies in the bin already.").unwrap();
+    connection.batch_execute(&format!("DELETE FROM binned_keys; {fill}")).unwrap();
     invariants::hold(&mut connection);
     assert_eq!(count(&mut connection, "SELECT max(records)::bigint FROM binned_keys"), 2_000);
     assert_eq!(twin_of(&admin, "/contacts", contact(emails(&["C@x.example"]))), found(&twin, "email"));
