@@ -100,5 +100,6 @@ async fn decide(
         .await;
     services.signals.chunks.notify_waiters();
     services.signals.outbox.notify_waiters();
+    services.signals.progress.notify_waiters();
     answer
 }

@@ -52,6 +52,11 @@ impl Approval {
         Self { expires_at: now + APPROVAL_VALID, decision: None, decided_by: None, decided_at: None, reason: None }
     }
 
+    /// When the request for it lapsed, of an action with this status: it waits, and its time was over by `now`.
+    pub fn lapsed_at(&self, status: ActionStatus, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        (status == ActionStatus::AwaitingApproval && self.expires_at <= now).then_some(self.expires_at)
+    }
+
     /// It, once nobody can decide any more.
     #[must_use]
     pub fn lapsed(self) -> Self {
@@ -81,9 +86,8 @@ impl BulkAction {
     /// that down.
     #[must_use]
     pub fn as_of(mut self, now: DateTime<Utc>) -> Self {
-        if self.status == ActionStatus::AwaitingApproval
-            && let Some(approval) = self.approval.take_if(|approval| approval.expires_at <= now)
-        {
+        let status = self.status;
+        if let Some(approval) = self.approval.take_if(|approval| approval.lapsed_at(status, now).is_some()) {
             self.status = ActionStatus::Lapsed;
             self.finished_at = Some(approval.expires_at);
             self.approval = Some(approval.lapsed());

@@ -1,7 +1,8 @@
 //! Actions that wait for the approval of another admin: their status, their chunks, and which have waited too long.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
+use diesel::dsl::{AsExprOf, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text, Timestamptz};
 use uuid::Uuid;
@@ -59,13 +60,17 @@ fn move_chunks(tx: &mut Tx, action_id: Uuid, from: &str, to: &str) -> Result<()>
     Ok(())
 }
 
+/// Whether the time to decide was over by `now`; of an action that waits.
+pub(super) fn overdue(now: DateTime<Utc>) -> UncheckedBind<SqlLiteral<Bool>, AsExprOf<DateTime<Utc>, Timestamptz>> {
+    sql::<Bool>("(approval ->> 'expires_at')::timestamptz <= ").bind::<Timestamptz, _>(now)
+}
+
 /// An action that nobody decided on in time.
-pub fn overdue(sweep: &mut Sweep) -> Result<Option<(AccountId, Uuid)>> {
-    let expired = sql::<Bool>("(approval ->> 'expires_at')::timestamptz <= ").bind::<Timestamptz, _>(sweep.now());
+pub fn first_overdue(sweep: &mut Sweep) -> Result<Option<(AccountId, Uuid)>> {
     // The literal lets the planner use the partial index, which holds nothing else.
     let row: Option<(Uuid, Uuid)> = bulk_actions::table
         .filter(bulk_actions::status.eq(sql::<Text>("'awaiting_approval'")))
-        .filter(expired)
+        .filter(overdue(sweep.now()))
         .select((bulk_actions::account_id, bulk_actions::id))
         .first(sweep.conn)
         .optional()?;

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::not;
 use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::approvals::overdue;
 use super::column_types::{Json, Word};
 use super::db::{Read, Tx};
 use super::schema::bulk_actions;
@@ -197,7 +199,7 @@ pub fn find_several(read: &mut Read, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Bulk
         .filter(bulk_actions::id.eq_any(ids))
         .select(ActionRow::as_select())
         .load(read.conn)?;
-    rows.into_iter().map(|row| Ok((row.id, row.into_action()?))).collect()
+    rows.into_iter().map(|row| Ok((row.id, row.into_action()?.as_of(read.now())))).collect()
 }
 
 /// As [`find`], and holds the row against other verbs on the action.
@@ -232,14 +234,21 @@ pub struct ActionFilter {
 
 /// Newest first.
 pub fn list(read: &mut Read, filter: &ActionFilter, page: &PageRequest<Uuid>) -> Result<Page<BulkAction>> {
-    let account = read.account().0;
+    let (account, now) = (read.account().0, read.now());
+    let status_is = |status: ActionStatus| bulk_actions::status.eq(Word(status));
     let filtered = || {
         let mut query = bulk_actions::table.filter(bulk_actions::account_id.eq(account)).into_boxed();
         if let Some(user) = &filter.requested_by {
             query = query.filter(bulk_actions::requested_by.eq(user));
         }
         if let Some(status) = filter.status {
-            query = query.filter(bulk_actions::status.eq(Word(status)));
+            query = match status {
+                ActionStatus::AwaitingApproval => query.filter(status_is(status)).filter(not(overdue(now))),
+                ActionStatus::Lapsed => {
+                    query.filter(status_is(status).or(status_is(ActionStatus::AwaitingApproval).and(overdue(now))))
+                }
+                status => query.filter(status_is(status)),
+            };
         }
         if let Some(action) = filter.action {
             query = query.filter(bulk_actions::action.eq(Word(action)));
@@ -253,7 +262,7 @@ pub fn list(read: &mut Read, filter: &ActionFilter, page: &PageRequest<Uuid>) ->
     let rows: Vec<ActionRow> =
         query.order(bulk_actions::id.desc()).limit(page.fetch()).select(ActionRow::as_select()).load(read.conn)?;
     let total = if page.with_total { Some(filtered().count().get_result(read.conn)?) } else { None };
-    let as_it_stands = |row: ActionRow| Ok(row.into_action()?.as_of(read.now()));
+    let as_it_stands = |row: ActionRow| Ok(row.into_action()?.as_of(now));
     let actions = rows.into_iter().map(as_it_stands).collect::<Result<Vec<_>>>()?;
     page.page(actions, total, |action| action.id)
 }

@@ -11,6 +11,7 @@ use super::column_types::{Json, Word};
 use super::db::{Read, Sweep};
 use super::schema::bulk_actions;
 use crate::domain::actor::AccountId;
+use crate::domain::approval::Approval;
 use crate::domain::bulk_action::{Action, ActionStatus, Options};
 use crate::domain::entity::BinKind;
 use crate::domain::error::Result;
@@ -34,26 +35,29 @@ struct ProgressRow {
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
     failure: Option<String>,
+    approval: Option<Json<Approval>>,
 }
 
-impl From<ProgressRow> for Progress {
-    fn from(row: ProgressRow) -> Self {
-        let (action, options) = (row.action.0, row.options.0);
-        let counts = row.counted.counts(action.main_outcome(options.inverse_of));
-        Self {
-            id: row.id,
+impl ProgressRow {
+    /// How far the action is at `now`: one that nobody approved in time has lapsed.
+    fn as_of(self, now: DateTime<Utc>) -> Progress {
+        let (action, options) = (self.action.0, self.options.0);
+        let counts = self.counted.counts(action.main_outcome(options.inverse_of));
+        let lapsed_at = self.approval.and_then(|approval| approval.0.lapsed_at(self.status.0, now));
+        Progress {
+            id: self.id,
             action,
-            entity: row.entity.0,
+            entity: self.entity.0,
             options,
-            status: row.status.0,
+            status: if lapsed_at.is_some() { ActionStatus::Lapsed } else { self.status.0 },
             counts,
-            chunks_done: row.chunks_done,
-            chunks_total: row.chunks_total,
-            requested_by: row.requested_by,
-            created_at: row.created_at,
-            started_at: row.started_at,
-            finished_at: row.finished_at,
-            failure: row.failure,
+            chunks_done: self.chunks_done,
+            chunks_total: self.chunks_total,
+            requested_by: self.requested_by,
+            created_at: self.created_at,
+            started_at: self.started_at,
+            finished_at: lapsed_at.or(self.finished_at),
+            failure: self.failure,
         }
     }
 }
@@ -64,7 +68,7 @@ pub fn find(read: &mut Read, id: Uuid) -> Result<Option<Progress>> {
         .select(ProgressRow::as_select())
         .first(read.conn)
         .optional()?;
-    Ok(row.map(Progress::from))
+    Ok(row.map(|row| row.as_of(read.now())))
 }
 
 /// Those of these actions that there are, of any accounts, by one statement.
@@ -80,5 +84,5 @@ pub fn find_all(sweep: &mut Sweep, actions: &[(AccountId, Uuid)]) -> Result<Vec<
         )
         .select(ProgressRow::as_select())
         .load(sweep.conn)?;
-    Ok(rows.into_iter().map(|row| (AccountId(row.account_id), Progress::from(row))).collect())
+    Ok(rows.into_iter().map(|row| (AccountId(row.account_id), row.as_of(sweep.now()))).collect())
 }

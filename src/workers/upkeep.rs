@@ -27,7 +27,7 @@ pub(super) async fn run(services: Services, stop: watch::Receiver<bool>) {
 
 /// One batch of whatever is due; false when nothing is.
 async fn step(services: &Services) -> Result<bool> {
-    if let Some((account, id)) = services.db.sweep(repository::approvals::overdue).await? {
+    if let Some((account, id)) = services.db.sweep(repository::approvals::first_overdue).await? {
         services.db.write(account, move |tx| approvals::lapse(tx, id)).await?;
         services.signals.outbox.notify_waiters();
         return Ok(true);

@@ -21,6 +21,7 @@ mod linked;
 mod main_job;
 mod many;
 mod many_records;
+mod meeting;
 mod model;
 mod operations;
 mod outbox;
