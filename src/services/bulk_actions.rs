@@ -107,7 +107,7 @@ pub fn undo(tx: &mut Tx, actor: &Actor, id: Uuid, on_conflict: OnConflict) -> Re
         notify: if origin.notify == Notify::Never { Notify::Never } else { Notify::Always },
         reason: None,
         target: TargetSummary { deletion_id: Some(id), ..TargetSummary::of_kind("undo") },
-        ..successor(&origin, OriginKind::Undo)
+        ..successor(&origin, actor, OriginKind::Undo)
     };
     let undo = bulk_actions::insert(tx, actor, new)?;
     let frozen = chunks::freeze_part(tx, undo, id, Part::Changed)?;
@@ -124,7 +124,7 @@ pub fn retry(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
         return Err(Error::conflict(Conflict::NothingToRetry));
     }
     let target = TargetSummary { rules: origin.rechecked_rules().cloned(), ..TargetSummary::of_kind("retry") };
-    let new = NewAction { target, ..successor(&origin, OriginKind::Retry) };
+    let new = NewAction { target, ..successor(&origin, actor, OriginKind::Retry) };
     let part = if origin.status == ActionStatus::Aborted { Part::All } else { Part::Blocked };
     repeat(tx, actor, &origin, new, part)
 }
@@ -145,7 +145,7 @@ pub fn execute(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<BulkAction> {
         return Err(Error::conflict(Conflict::DryRunExpired));
     }
     let options = Options { dry_run: false, ..origin.options.clone() };
-    let new = NewAction { options, ..successor(&origin, OriginKind::Execute) };
+    let new = NewAction { options, ..successor(&origin, actor, OriginKind::Execute) };
     repeat(tx, actor, &origin, new, Part::All)
 }
 
@@ -174,15 +174,19 @@ fn ended(tx: &mut Tx, id: Uuid) -> Result<BulkAction> {
     if action.status.ended() { Ok(action) } else { Err(Error::conflict(Conflict::ActionNotEnded)) }
 }
 
-/// An action like `origin`, made from it.
-fn successor(origin: &BulkAction, kind: OriginKind) -> NewAction {
+/// An action like `origin`, made from it by `actor`: of another's private segment it shows no name.
+fn successor(origin: &BulkAction, actor: &Actor, kind: OriginKind) -> NewAction {
+    let mut target = origin.target.clone();
+    if target.private && origin.requested_by != actor.user_id {
+        target.segment_name = None;
+    }
     NewAction {
         action: origin.action,
         entity: origin.entity,
         options: origin.options.clone(),
         notify: origin.notify,
         reason: origin.reason.clone(),
-        target: origin.target.clone(),
+        target,
         origin: Some(Origin { kind, action_id: origin.id }),
         retention_days: origin.retention_days,
     }
