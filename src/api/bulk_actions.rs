@@ -77,8 +77,9 @@ pub struct RequestedBy {
 /// An action with the state of its report, as this actor may see it.
 pub(super) fn view(read: &mut Read, actor: &Actor, action: BulkAction) -> Result<BulkActionView> {
     let delivery = outbox::deliveries(read, &[action.id])?.remove(&action.id);
-    let mut notification =
-        Notification::new(action.notify != Notify::Never, action.requester.email.as_deref(), delivery);
+    // Once the address is forgotten, whether there was one is not known either.
+    let wanted = action.notify != Notify::Never && !action.details_expired();
+    let mut notification = Notification::new(wanted, action.requester.email.as_deref(), delivery);
     if !actor.is_admin() {
         notification.last_answer = None;
     }

@@ -70,13 +70,13 @@ problems! {
     ACTION_NOT_ENDED, "action-not-ended", 409, "The bulk action has not ended yet",
         "Wait until its status is one of completed, cancelled or failed, then try again. One that awaits an approval ends when it is cancelled, rejected or lapses.";
     NOTHING_TO_UNDO, "nothing-to-undo", 409, "The bulk action changed nothing",
-        "It deleted no record, so there is nothing to take back.";
+        "No record was changed, so there is nothing to take back; or the action ended more than 90 days ago, and which records it changed is not kept any more.";
     ALREADY_UNDONE, "already-undone", 409, "The bulk action has been undone already",
         "The `Location` header leads to the undo, which is a bulk action of its own.";
     NOT_UNDOABLE, "not-undoable", 409, "This bulk action cannot be undone",
         "Deletes, deactivations and reactivations can be undone; `detail` says why this action cannot. Dry runs changed nothing, a restore or an undo is taken back by a new action, what was purged is gone for good, and of a change of tags it is not kept what each record had before.";
     NOTHING_TO_RETRY, "nothing-to-retry", 409, "No record of the bulk action was blocked",
-        "A retry tries the blocked records again, and this action has none. Start a new action for other records.";
+        "A retry tries the blocked records again, and this action has none; or it ended more than 90 days ago, and which ones they were is not kept any more. Start a new action for other records.";
     NOT_A_DRY_RUN, "not-a-dry-run", 409, "Only a dry run can be executed",
         "Start a bulk action with `dry_run: true` and execute that once it is completed.";
     DRY_RUN_EXPIRED, "dry-run-expired", 409, "The dry run is too old",
