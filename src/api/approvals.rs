@@ -49,7 +49,7 @@ impl DecisionInput {
 
 /// Approve a bulk action
 ///
-/// Lets a bulk delete begin that waits for the approval of a second admin, on exactly the set that was frozen when it was
+/// Lets a bulk delete or purge begin that waits for the approval of a second admin, on exactly the set that was frozen when it was
 /// asked for; each record is still checked in its turn. Who asked for it cannot approve it. It can be approved for 72 hours.
 #[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)), request_body = Option<DecisionInput>,
     responses((status = 200, description = "The action is queued.", body = BulkActionView)),
@@ -67,7 +67,7 @@ pub async fn approve_bulk_action(
 
 /// Reject a bulk action
 ///
-/// Ends a bulk delete that waits for the approval of a second admin; every record stays as it is. Who asked for it cannot
+/// Ends a bulk delete or purge that waits for the approval of a second admin; every record stays as it is. Who asked for it cannot
 /// reject it, but cancel it.
 #[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)), request_body = Option<DecisionInput>,
     responses((status = 200, description = "The action is rejected.", body = BulkActionView)),

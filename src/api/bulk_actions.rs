@@ -136,7 +136,7 @@ fn accepted(view: &BulkActionView) -> Result<Answer> {
 /// bin, `purge` removes them from it for good. Exactly one member of `target` must be given. Members may add and remove tags; all else is for admins.
 /// A delete or purge of more records than the account's `approval_above` waits until another admin approves it.
 #[utoipa::path(tag = "Bulk actions", request_body = BulkActionInput,
-    responses((status = 202, description = "The action is queued.", body = BulkActionView)),
+    responses((status = 202, description = "The action is queued, or waits for an approval.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "expected-count-mismatch"]))))]
 #[post("/bulk-actions")]
 pub async fn create_bulk_action(
@@ -282,7 +282,7 @@ pub struct NoMembers {}
 ///
 /// Starts a new action on the records that were blocked; after an abort on the whole set. Each is checked again.
 #[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)), request_body = Option<NoMembers>,
-    responses((status = 202, description = "The retry is queued.", body = BulkActionView)),
+    responses((status = 202, description = "The retry is queued, or waits for an approval.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "action-not-ended", "nothing-to-retry"]))))]
 #[post("/bulk-actions/{id}/retry")]
 pub async fn retry_bulk_action(
@@ -300,7 +300,7 @@ pub async fn retry_bulk_action(
 /// Starts an action on exactly the records of a completed dry run, within 24 hours and once. Each record is checked
 /// again: what was linked since is `blocked`, what vanished is `gone`, what the rules no longer select is `changed`.
 #[utoipa::path(tag = "Bulk actions", params(("id" = Uuid, Path)), request_body = Option<NoMembers>,
-    responses((status = 202, description = "The action is queued.", body = BulkActionView)),
+    responses((status = 202, description = "The action is queued, or waits for an approval.", body = BulkActionView)),
     extensions(("x-problems" = json!(["admin-only", "not-found", "action-not-ended", "not-a-dry-run",
         "dry-run-expired", "already-executed"]))))]
 #[post("/bulk-actions/{id}/execute")]

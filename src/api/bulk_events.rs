@@ -126,7 +126,7 @@ fn last_event_id(request: &HttpRequest) -> Option<i64> {
 /// Watch a bulk action
 ///
 /// Server-Sent Events: the latest state at once, then `progress` after each change, at most every 200 ms. The last event is
-/// called by the status the action ended with (`completed`, `aborted`, `cancelled`, `failed`, ...); then the stream ends.
+/// called by the status the action ended with (`completed`, `aborted`, `cancelled`, `failed`, `rejected`, `lapsed`); then the stream ends.
 /// Each event's data is a JSON object with `id`, `action`, `entity`, `dry_run`, `status`, `percent`, `counts`,
 /// `created_at`, `started_at`, `finished_at` and, of a failed action, `failure`. `percent` is how much of the work is done;
 /// where all is looked through first (`on_blocked: abort`), that is half of it.

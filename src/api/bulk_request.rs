@@ -1,7 +1,9 @@
 //! The request for a bulk action: its shape, and which members go together.
 
+use std::marker::PhantomData;
+
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -55,6 +57,7 @@ pub struct BulkActionInput {
     pub action: Action,
     /// `deal` for `restore` and `purge` alone.
     pub entity: BinKind,
+    #[serde(deserialize_with = "object")]
     pub target: TargetInput,
     /// For `delete`: what happens to records that something live is linked to; `skip` when left out.
     #[serde(default)]
@@ -97,25 +100,32 @@ enum CheckedTarget {
     Bin(BinTarget),
 }
 
-/// serde takes an array for a structure: an empty one would be filters without members, which select everything.
-fn object_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<BinTarget>, D::Error> {
-    struct Object;
-    impl<'de> Visitor<'de> for Object {
-        type Value = Option<BinTarget>;
+/// serde takes an array for a structure, its entries by their places: as `bin` an empty one would be filters without
+/// members, which select everything.
+fn object_or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<T>, D::Error> {
+    struct Object<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = Option<T>;
 
         fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-            formatter.write_str("an object of filters")
+            formatter.write_str("an object")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Self::Value, A::Error> {
-            BinTarget::deserialize(MapAccessDeserializer::new(map)).map(Some)
+            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
         }
 
         fn visit_unit<E>(self) -> std::result::Result<Self::Value, E> {
             Ok(None)
         }
     }
-    deserializer.deserialize_any(Object)
+    deserializer.deserialize_any(Object(PhantomData))
+}
+
+fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<T, D::Error> {
+    object_or_null(deserializer)?.ok_or_else(|| D::Error::custom("must be an object"))
 }
 
 impl BulkActionInput {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -107,14 +107,27 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<T, Probl
             return Err(Error::field(pointer, "must not contain the NUL character").into());
         }
     }
+    // serde would take the members of a list for those of an object, by their places.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        is_json(bytes)?;
+        return Err(Error::field("", "must be a JSON object").into());
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer_of(error.path());
         let inner = error.into_inner();
-        if inner.is_data() { Error::field(pointer, without_position(&inner)).into() } else { malformed(&inner) }
+        if inner.is_data() {
+            return Error::field(pointer, without_position(&inner)).into();
+        }
+        // A null in the place of a word is a fault of the syntax to serde_json.
+        is_json(bytes).err().unwrap_or_else(|| Error::field(pointer, "has a value of the wrong type").into())
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
     Ok(value)
+}
+
+fn is_json(bytes: &[u8]) -> std::result::Result<(), Problem> {
+    serde_json::from_slice::<IgnoredAny>(bytes).map(|_| ()).map_err(|error| malformed(&error))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

@@ -224,7 +224,10 @@ impl From<Error> for Problem {
             Error::Forbidden(Forbidden::StandardSegment) => Self::new(&STANDARD_SEGMENT),
             Error::NotFound => Self::new(&NOT_FOUND),
             Error::Invalid(errors) => {
-                let first = errors.first().map(|error| format!("{} {}", error.pointer, error.detail));
+                let first = errors.first().map(|error| match error.pointer.as_str() {
+                    "" => format!("the body {}", error.detail),
+                    pointer => format!("{pointer} {}", error.detail),
+                });
                 Self::new(&VALIDATION_FAILED).detail(first.unwrap_or_default()).member("errors", json!(errors))
             }
             Error::InvalidCursor => Self::new(&INVALID_CURSOR),

@@ -1,9 +1,10 @@
 //! The edges of HTTP: methods, sizes, encodings, other origins, request ids.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sweep::api::openapi::{DOCUMENT, for_each_operation};
 
 use super::calls::fill;
+use crate::bulk_delete::ended;
 use crate::harness::{TestServer, exchange};
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -206,4 +207,38 @@ fn without_a_list_no_origin_may_call() {
     ] {
         assert_eq!(answer.header("access-control-allow-origin"), None);
     }
+}
+
+#[test]
+fn a_body_is_an_object_by_its_names_and_never_a_list_by_places() {
+    let server = TestServer::start();
+    let admin = server.admin();
+    admin.post("/contacts", json!({"last_name": "Ann"})).expect(201);
+    let rehearsal = json!({"action": "delete", "entity": "contact", "target": {"segment_id": "all-contacts"},
+        "dry_run": true});
+    let rehearsal = ended(&admin, &admin.post("/bulk-actions", rehearsal).expect(202));
+    let execute = format!("/bulk-actions/{}/execute", rehearsal["id"].as_str().unwrap());
+    for (path, body, pointer) in [
+        ("/bulk-actions", json!(["delete", "contact", ["all-contacts"]]), ""),
+        ("/bulk-actions", json!({"action": "delete", "entity": "contact", "target": ["all-contacts"]}), "/target"),
+        (execute.as_str(), json!([]), ""),
+        (execute.as_str(), Value::Null, ""),
+        ("/segments/preview", json!(["contact", "all", []]), ""),
+        ("/contacts", json!(["Ann"]), ""),
+        // A null where a word of a list is wanted is JSON too.
+        ("/bulk-actions", json!({"action": null, "entity": "contact", "target": {"ids": []}}), "/action"),
+        (
+            "/bulk-actions",
+            json!({"action": "delete", "entity": "contact", "target": {"ids": []}, "notify": null}),
+            "/notify",
+        ),
+    ] {
+        let problem = admin.post(path, body.clone()).refused("validation-failed");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{path} {body}");
+    }
+    for broken in ["[\"delete\"", "{\"action\": nul", "{\"notify\": null} {"] {
+        let answer = admin.send("POST", "/bulk-actions", &[("content-type", "application/json")], broken.into());
+        answer.refused("malformed-request");
+    }
+    assert_eq!(admin.get("/contacts?with_total=true").expect(200)["page"]["total"], 1);
 }
