@@ -24,13 +24,13 @@ use crate::services::Services;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResultView {
     pub record_id: Uuid,
-    /// Null once the record is purged; of a change of tags also while it lies in the bin.
+    /// Null once the record is purged; of a change of tags, and for members, also while it lies in the bin.
     #[schema(example = "Ann Peeters")]
     pub name: Option<String>,
     pub outcome: Outcome,
     /// What kept a blocked record.
     pub blockers: Vec<Blocker>,
-    /// The live record that holds the `external_id` of a `conflict`.
+    /// The live record that holds the `external_id` of a `conflict`; of a deal it may be that of its customer or contact person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conflict_with: Option<Uuid>,
 }
@@ -97,7 +97,7 @@ pub async fn list_results(
         .db
         .read(actor.account, move |read| {
             let action = visible(read, &actor, id)?;
-            let rows = results::list(read, &action, query.outcome, page.after, page.fetch())?;
+            let rows = results::list(read, &action, query.outcome, page.after, page.fetch(), actor.is_admin())?;
             page.page(rows, None, |(key, _)| *key)
         })
         .await?;
@@ -117,7 +117,7 @@ async fn download_results(
                 .db
                 .read(actor.account, move |read| {
                     let action = visible(read, &actor, id)?;
-                    let rows = results::list(read, &action, outcome, after, ROWS_A_PART)?;
+                    let rows = results::list(read, &action, outcome, after, ROWS_A_PART, actor.is_admin())?;
                     let full = i64::try_from(rows.len()).is_ok_and(|rows| rows == ROWS_A_PART);
                     let next = rows.last().filter(|_| full).map(|(key, _)| *key);
                     let mut file = if after.is_none() { ResultsCsv::with_header() } else { ResultsCsv::continued() };

@@ -46,7 +46,7 @@ pub fn exception_pages(read: &mut Read, action: &BulkAction) -> impl Iterator<It
     let mut outcome = outcomes.next();
     let mut after: Option<ResultKey> = None;
     std::iter::from_fn(move || {
-        let page = results::list(read, action, Some(outcome?), after, PAGE);
+        let page = results::list(read, action, Some(outcome?), after, PAGE, true);
         match &page {
             Ok(rows) if i64::try_from(rows.len()) == Ok(PAGE) => after = rows.last().map(|(key, _)| *key),
             Ok(_) => (outcome, after) = (outcomes.next(), None),

@@ -28,13 +28,15 @@ struct ResultRow {
     conflict_with: Option<Uuid>,
 }
 
-/// Up to `limit` outcomes after `after`, by record id, with the names and titles that there still are.
+/// Up to `limit` outcomes after `after`, by record id, with the names and titles that there still are; names of what lies
+/// in the bin for those alone who see it.
 pub fn list(
     read: &mut Read,
     action: &BulkAction,
     outcome: Option<Outcome>,
     after: Option<ResultKey>,
     limit: i64,
+    sees_bin: bool,
 ) -> Result<Vec<(ResultKey, RecordOutcome)>> {
     let main = action.main_outcome();
     let rows = match outcome {
@@ -48,10 +50,11 @@ pub fn list(
         Some(outcome) => from_exceptions(read, action.id, outcome, after, limit)?,
     };
     let ids: Vec<Uuid> = rows.iter().map(|row| row.record_id).collect();
-    let names = match action.entity.record().filter(|_| action.action.is_open_to_members()) {
-        // Members do not see what lies in the bin.
-        Some(kind) => live_names(read, kind, &ids)?,
-        None => record_names(read, action.entity, &ids)?,
+    // The action may be a member's, or have been started by one who was an admin then.
+    let names = if sees_bin && !action.action.is_open_to_members() {
+        record_names(read, action.entity, &ids)?
+    } else {
+        live_names(read, action.entity, &ids)?
     };
     let mut results = rows
         .into_iter()

@@ -9,7 +9,7 @@ use super::db::Read;
 use super::schema::{deals, invoices, projects, tickets, time_trackings};
 use super::{companies, contacts, recycle_bin};
 use crate::domain::blocker::Blocker;
-use crate::domain::entity::{BinKind, RecordKind};
+use crate::domain::entity::BinKind;
 use crate::domain::error::Result;
 use crate::domain::link_catalogue::LinkedKind;
 
@@ -24,9 +24,9 @@ pub fn record_names(read: &mut Read, kind: BinKind, ids: &[Uuid]) -> Result<Hash
 }
 
 /// Names by id of those that are live.
-pub fn live_names(read: &mut Read, kind: RecordKind, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
-    let mut names = record_names(read, kind.into(), ids)?;
-    let live = recycle_bin::live_among(read, kind.into(), ids)?;
+pub fn live_names(read: &mut Read, kind: BinKind, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    let mut names = record_names(read, kind, ids)?;
+    let live = recycle_bin::live_among(read, kind, ids)?;
     names.retain(|id, _| live.binary_search(id).is_ok());
     Ok(names)
 }

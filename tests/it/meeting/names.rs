@@ -43,3 +43,22 @@ fn who_executes_or_retries_anothers_action_does_not_learn_the_name_of_its_privat
         ended(&ann, &own);
     }
 }
+
+#[test]
+fn who_is_no_admin_any_more_sees_no_names_of_what_lies_in_the_bin() {
+    let server = TestServer::start();
+    let ann = server.client(&admin_named("ann"));
+    let ids = contacts(&ann, &["kept", "binned"]);
+    let deal = json!({"title": "Offer", "customer": {"type": "contact", "id": ids[0]}});
+    ann.post("/deals", deal).expect(201);
+    let body = json!({"action": "delete", "entity": "contact", "target": {"ids": ids}});
+    let action = ended(&ann, &ann.post("/bulk-actions", body).expect(202));
+    let member = server.client(&admin_named("ann").with("role", "member"));
+    for (client, seen) in [(&ann, json!("binned")), (&member, Value::Null)] {
+        let results = client.get(&path(&action, "/results")).expect(200);
+        let names: Vec<&Value> = results["data"].as_array().unwrap().iter().map(|row| &row["name"]).collect();
+        assert_eq!(names, [&json!("kept"), &seen]);
+        let file = client.get(&path(&action, "/results?format=csv")).text();
+        assert_eq!((file.contains("kept"), file.contains(",binned,")), (true, seen == "binned"), "{file}");
+    }
+}
