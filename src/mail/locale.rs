@@ -91,7 +91,7 @@ pub(super) trait Phrases: NoticePhrases {
     fn linked_as(&self, kind: LinkedKind, role: LinkRole, n: u64) -> String;
     /// "and 3 more", within a list of titles
     fn and_more(&self, n: u64) -> String;
-    /// "its external id is now that of Jan Peeters"
+    /// "the external id is now that of Jan Peeters"
     fn external_id_taken_by(&self, name: &str) -> String;
     /// Why a record did not get the tags.
     fn too_many_tags(&self) -> &'static str;

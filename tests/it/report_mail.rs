@@ -173,3 +173,27 @@ fn an_undo_is_reported_unless_no_mail_is_ever_wanted() {
     assert_eq!(received.len(), 1);
     assert_eq!(header(received[0].mail.as_ref().unwrap(), "Subject"), Some("1 contact restored"));
 }
+
+#[test]
+fn a_deal_that_stays_because_of_its_customer_is_not_said_to_have_a_taken_external_id_itself() {
+    let smtp = SmtpServer::start(Tls::None, &[Conduct::Proper]);
+    let server = server_with(&smtp);
+    let admin = server.admin();
+    let create = |path: &str, body: Value| admin.post(path, body).expect(201)["id"].clone();
+    let customer = create("/contacts", json!({"last_name": "Old", "external_id": "C1"}));
+    let deal = create("/deals", json!({"title": "Offer 12", "customer": {"type": "contact", "id": customer}}));
+    for (path, id) in [("deals", &deal), ("contacts", &customer)] {
+        admin.delete(&format!("/{path}/{}", id.as_str().unwrap())).expect(204);
+    }
+    create("/contacts", json!({"last_name": "Twin Jansen", "external_id": "C1"}));
+    let body = json!({"action": "restore", "entity": "deal", "target": {"ids": [deal]}});
+    admin.post("/bulk-actions", body).expect(202);
+    let received = smtp.received_after(1);
+    let text = received[0].mail.as_ref().unwrap().replace("=\r\n", "").replace("=3D", "=");
+    for fact in [
+        "because its own external id, or that of its customer or contact person, is taken, or one of these is gone:",
+        "- Offer 12: the external id is now that of Twin Jansen",
+    ] {
+        assert!(text.contains(fact), "{fact}\n{text}");
+    }
+}

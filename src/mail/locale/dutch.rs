@@ -251,7 +251,12 @@ impl Phrases for Dutch {
         if operation == Operation::AddTags {
             return format!("{n} {records} {are} niet getagd omdat er niet meer dan 50 tags mogelijk zijn:");
         }
-        format!("{n} {records} {are} niet hersteld omdat de externe id nu elders in gebruik is:")
+        let whose = if kind == BinKind::Deal {
+            "omdat de eigen externe id of die van klant of contactpersoon nu elders in gebruik is, of een van hen weg is"
+        } else {
+            "omdat de externe id nu elders in gebruik is"
+        };
+        format!("{n} {records} {are} niet hersteld {whose}:")
     }
 
     fn linked_as(&self, kind: LinkedKind, role: LinkRole, n: u64) -> String {

@@ -236,11 +236,17 @@ impl Phrases for English {
         "(a record can have several)"
     }
 
-    fn in_conflict(&self, operation: Operation, _: BinKind, n: u64) -> String {
+    fn in_conflict(&self, operation: Operation, kind: BinKind, n: u64) -> String {
         let (were, their) = pick(n, ("was", "its"), ("were", "their"));
         let n = self.number(n);
         if operation == Operation::AddTags {
             return format!("{n} {were} not tagged because a record can have no more than 50 tags:");
+        }
+        if kind == BinKind::Deal {
+            return format!(
+                "{n} {were} not restored because {their} own external id, or that of {their} customer or contact person, \
+                 is taken, or one of these is gone:"
+            );
         }
         format!("{n} {were} not restored because another record now has {their} external id:")
     }
@@ -261,7 +267,7 @@ impl Phrases for English {
     }
 
     fn external_id_taken_by(&self, name: &str) -> String {
-        format!("its external id is now that of {name}")
+        format!("the external id is now that of {name}")
     }
 
     fn too_many_tags(&self) -> &'static str {

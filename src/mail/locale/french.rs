@@ -200,7 +200,12 @@ impl Phrases for French {
         }
         let restored = done_word(Effect::Restored, kind, n);
         let n = self.number(n);
-        format!("{n} {records} {was} {restored} car l’identifiant externe est pris :")
+        let why = if kind == BinKind::Deal {
+            "l’identifiant externe du deal, du client ou de la personne de contact est pris, ou l’un d’eux n’existe plus"
+        } else {
+            "l’identifiant externe est pris"
+        };
+        format!("{n} {records} {was} {restored} car {why} :")
     }
 
     fn linked_as(&self, kind: LinkedKind, role: LinkRole, n: u64) -> String {
@@ -219,7 +224,7 @@ impl Phrases for French {
     }
 
     fn external_id_taken_by(&self, name: &str) -> String {
-        format!("son identifiant externe est désormais celui de {name}")
+        format!("l’identifiant externe est désormais celui de {name}")
     }
 
     fn too_many_tags(&self) -> &'static str {

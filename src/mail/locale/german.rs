@@ -192,7 +192,12 @@ impl Phrases for German {
         if operation == Operation::AddTags {
             return format!("{n} {records} {were} nicht mit Tags versehen, weil höchstens 50 möglich sind:");
         }
-        format!("{n} {records} {were} nicht wiederhergestellt, weil die externe ID vergeben ist:")
+        let why = if kind == BinKind::Deal {
+            "weil die eigene externe ID oder die des Kunden oder Ansprechpartners vergeben ist oder einer von ihnen fehlt"
+        } else {
+            "weil die externe ID vergeben ist"
+        };
+        format!("{n} {records} {were} nicht wiederhergestellt, {why}:")
     }
 
     fn linked_as(&self, kind: LinkedKind, role: LinkRole, n: u64) -> String {

@@ -1,11 +1,14 @@
 //! Report mails: the facts of an action that ended.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Recipient, Words};
 use crate::domain::approval::{Approval, Decision};
 use crate::domain::bulk_action::{Action, ActionStatus, BulkAction, Outcome, RecordOutcome};
+use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::domain::results_csv::ResultRow;
 use crate::mail::exceptions_file::{ExceptionsFile, MAX_ATTACHMENT_BYTES};
@@ -139,7 +142,11 @@ fn exceptions(read: &mut Read, action: &BulkAction) -> Result<(Vec<ExceptionFact
 /// What the mail names; records that are merely gone are only counted.
 fn exception_facts(read: &mut Read, action: &BulkAction, records: Vec<RecordOutcome>) -> Result<Vec<ExceptionFacts>> {
     let twins: Vec<Uuid> = records.iter().filter_map(|record| record.exception.conflict_with).collect();
-    let twin_names = titles::record_names(read, action.entity, &twins)?;
+    let mut twin_names = HashMap::new();
+    // What keeps a deal may be the twin of its customer or contact person.
+    for kind in BinKind::ALL.into_iter().filter(|kind| *kind == action.entity || action.entity == BinKind::Deal) {
+        twin_names.extend(titles::record_names(read, kind, &twins)?);
+    }
     let facts = |RecordOutcome { exception, name }: RecordOutcome| {
         let cause = match (exception.outcome, exception.conflict_with) {
             (Outcome::Blocked | Outcome::Deactivated, _) => Cause::Linked(exception.blockers),
