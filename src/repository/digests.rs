@@ -64,7 +64,7 @@ pub struct LeavingDeletion {
     pub records: i64,
     /// When the first of them leaves.
     pub first_leaves_at: DateTime<Utc>,
-    pub requested_at: DateTime<Utc>,
+    pub deleted_at: DateTime<Utc>,
     pub deleted_by: String,
     pub deleted_by_name: Option<String>,
     pub reason: Option<String>,
@@ -81,7 +81,7 @@ struct LeavingRow {
     #[diesel(sql_type = Timestamptz)]
     first: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
-    requested_at: DateTime<Utc>,
+    deleted_at: DateTime<Utc>,
     #[diesel(sql_type = Text)]
     deleted_by: String,
     #[diesel(sql_type = Nullable<Text>)]
@@ -97,7 +97,7 @@ impl From<LeavingRow> for LeavingDeletion {
             kind: row.kind.0,
             records: row.records,
             first_leaves_at: row.first,
-            requested_at: row.requested_at,
+            deleted_at: row.deleted_at,
             deleted_by: row.deleted_by,
             deleted_by_name: row.deleted_by_name,
             reason: row.reason,
@@ -111,7 +111,8 @@ fn leaving() -> String {
         .iter()
         .map(|kind| {
             format!(
-                "SELECT t.deletion_id AS id, '{kind}' AS kind, count(*) AS records, min(t.purge_at) AS first \
+                "SELECT t.deletion_id AS id, '{kind}' AS kind, count(*) AS records, min(t.purge_at) AS first, \
+                 min(t.deleted_at) AS deleted_at \
                  FROM deletions AS d JOIN {table} AS t ON t.account_id = d.account_id AND t.deletion_id = d.id \
                  AND t.deleted_at IS NOT NULL AND t.purge_at > $2 AND t.purge_at <= $3 \
                  WHERE d.account_id = $1 AND d.first_purge_at <= $3 GROUP BY t.deletion_id",
@@ -162,7 +163,7 @@ pub fn totals(read: &mut Read, until: DateTime<Utc>) -> Result<LeavingTotals> {
 /// The deletions of which most leaves until `until`, the largest first.
 pub fn largest(read: &mut Read, until: DateTime<Utc>, limit: i64) -> Result<Vec<LeavingDeletion>> {
     let sql = format!(
-        "SELECT l.id, l.kind, l.records, l.first, d.requested_at, d.deleted_by, d.deleted_by_name, d.reason \
+        "SELECT l.id, l.kind, l.records, l.first, l.deleted_at, d.deleted_by, d.deleted_by_name, d.reason \
          FROM ({}) AS l JOIN deletions AS d ON d.account_id = $1 AND d.id = l.id \
          ORDER BY l.records DESC, l.first, l.id LIMIT $4",
         leaving()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sweep::repository::db::{Db, DbSettings};
 use sweep::repository::digests;
 
-use super::approval::admin_named;
+use super::approval::{admin_named, waiting_delete};
 use super::bulk_delete::{contacts, delete_ids, ended};
 use super::crash::node::Node;
 use super::harness::{Client, TestDatabase, TestServer};
@@ -178,4 +178,26 @@ fn without_a_known_admin_nothing_is_decided() {
     assert!(!is_undecided(server.database.url()));
     server.client(&admin_named("bob")).get("/me").expect(200);
     assert!(wait_until(15, || count(&mut sql, &format!("{DIGESTS} AND recipient = 'bob'")) == 1));
+}
+
+#[test]
+fn what_waited_for_an_approval_was_deleted_when_it_went_and_not_when_it_was_asked_for() {
+    let smtp = SmtpServer::start(Tls::None, &[Conduct::Proper]);
+    let server = TestServer::start_with(|settings| {
+        settings.mail.smtp_url = Some(format!("smtp://localhost:{}", smtp.port));
+    });
+    let mut sql = server.sql();
+    let action = waiting_delete(&server);
+    shift_clock(&mut sql, "50 hours");
+    let ann = server.client(&admin_named("ann"));
+    ann.call(&format!("/bulk-actions/{}/approve", action["id"].as_str().unwrap())).expect(200);
+    ended(&ann, &action);
+    let deleted_at = ann.get("/recycle-bin").expect(200)["data"][0]["deleted_at"].clone();
+    last_week(&mut sql);
+    assert!(wait_until(15, || count(&mut sql, &format!("{DIGESTS} AND status = 'sent'")) == 2));
+    let mails: Vec<String> = smtp.received().into_iter().filter_map(|talk| talk.mail).collect();
+    let digest = mails.iter().find(|mail| mail.contains("Subject: Leaving the recycle bin soon")).unwrap();
+    let deleted_at: chrono::DateTime<chrono::Utc> = deleted_at.as_str().unwrap().parse().unwrap();
+    let fact = deleted_at.format("deleted by bob the admin on %-d %B %Y, %H:%M UTC").to_string();
+    assert!(digest.replace("=\r\n", "").contains(&fact), "{fact}\n{digest}");
 }

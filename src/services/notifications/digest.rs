@@ -23,7 +23,7 @@ pub(super) fn compose(read: &mut Read, day: NaiveDate, user_id: &str, public_url
         kind: of.kind,
         records: of.records.unsigned_abs(),
         deleted_by: of.deleted_by_name.unwrap_or(of.deleted_by),
-        deleted_at: of.requested_at,
+        deleted_at: of.deleted_at,
         reason: of.reason,
         leaves_from: of.first_leaves_at,
     };
