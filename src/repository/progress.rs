@@ -40,7 +40,7 @@ struct ProgressRow {
 
 impl ProgressRow {
     /// How far the action is at `now`: one that nobody approved in time has lapsed.
-    fn as_of(self, now: DateTime<Utc>) -> Progress {
+    fn into_progress(self, now: DateTime<Utc>) -> Progress {
         let (action, options) = (self.action.0, self.options.0);
         let counts = self.counted.counts(action.main_outcome(options.inverse_of));
         let lapsed_at = self.approval.and_then(|approval| approval.0.lapsed_at(self.status.0, now));
@@ -68,7 +68,7 @@ pub fn find(read: &mut Read, id: Uuid) -> Result<Option<Progress>> {
         .select(ProgressRow::as_select())
         .first(read.conn)
         .optional()?;
-    Ok(row.map(|row| row.as_of(read.now())))
+    Ok(row.map(|row| row.into_progress(read.now())))
 }
 
 /// Those of these actions that there are, of any accounts, by one statement.
@@ -84,5 +84,5 @@ pub fn find_all(sweep: &mut Sweep, actions: &[(AccountId, Uuid)]) -> Result<Vec<
         )
         .select(ProgressRow::as_select())
         .load(sweep.conn)?;
-    Ok(rows.into_iter().map(|row| (AccountId(row.account_id), row.as_of(sweep.now()))).collect())
+    Ok(rows.into_iter().map(|row| (AccountId(row.account_id), row.into_progress(sweep.now()))).collect())
 }
