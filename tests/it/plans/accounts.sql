@@ -48,6 +48,14 @@ FROM accounts AS a CROSS JOIN generate_series(0, 199999) AS n CROSS JOIN contact
     CASE WHEN n % 3 = 0 THEN pg_temp.record_id(a.number, 9, n / 3 % 20) END AS deletion_id) AS bin
 WHERE t.id = 'TEMPLATE_CONTACT';
 
+-- As the migration that added the table did.
+INSERT INTO binned_keys (account_id, entity, deletion_id, first_id, last_id, records, external_ids, vat_numbers, emails)
+SELECT account_id, entity, deletion_id, (array_agg(id ORDER BY id))[1], (array_agg(id ORDER BY id DESC))[1], count(*),
+    array_agg(hashtext(external_id)), '{}', array_agg(hashtext(email_keys[1]))
+FROM (SELECT 'contact' AS entity, account_id, deletion_id, id, external_id, email_keys FROM contacts WHERE deleted_at IS NOT NULL
+    UNION ALL SELECT 'company', account_id, deletion_id, id, external_id, email_keys FROM companies WHERE deleted_at IS NOT NULL) AS binned
+GROUP BY account_id, entity, deletion_id, CASE WHEN entity = 'contact' THEN ('x' || right(left(id::text, 13), 3))::bit(12)::int % 2 END;
+
 INSERT INTO contact_companies (account_id, contact_id, company_id, decision_maker)
 SELECT a.id, pg_temp.record_id(a.number, 1, n), pg_temp.record_id(a.number, 2, n / 10), false
 FROM accounts AS a, generate_series(0, 199999) AS n WHERE n % 2 = 0;

@@ -144,7 +144,8 @@ fn imports(guard: &mut Guard) {
         let _ = writeln!(contacts, "P-{},Imported,C-{}", 199_700 + row, 1 + row * 3);
         let _ = writeln!(deals, "D-{},Imported,contact,P-{}", 19_700 + row, 1 + row * 3);
     }
-    guard.watch("an import of contacts", "contacts", FEW, |guard| {
+    // A hundred of the rows have twins in the bin, in each of its deletions: all of those are read.
+    guard.watch("an import of contacts", "contacts", WHOLE / 2, |guard| {
         guard.admin.csv("/contacts/import", contacts).expect(200)
     });
     guard.watch("an import of deals", "deals", FEW, |guard| guard.admin.csv("/deals/import", deals).expect(200));

@@ -13,13 +13,13 @@ use crate::harness::{ACCOUNT, Client, TestDatabase, TestServer};
 use crate::many_records::{lines, text, wait_until};
 
 /// Rows that an unfiltered page may read in one scan: some more than its 50.
-pub const PAGE: u64 = 500;
+pub const PAGE: u32 = 500;
 /// Rows that a filter which lets few through may read: a twentieth of the account.
-pub const FEW: u64 = 10_000;
+pub const FEW: u32 = 10_000;
 /// Rows that a chunk of 2,000 may read. It may read its links by the range of its ids, which is all of a small table.
-pub const CHUNK: u64 = 25_000;
+pub const CHUNK: u32 = 25_000;
 /// For what is about the whole account: each of its records, but not the other account's.
-pub const WHOLE: u64 = 200_000;
+pub const WHOLE: u32 = 200_000;
 
 pub struct Guard {
     pub server: TestServer,
@@ -56,7 +56,7 @@ impl Guard {
     }
 
     /// Runs `work` and judges all that the service ran meanwhile. Some plan must read `table`, lest nothing is seen.
-    pub fn watch<T>(&mut self, what: &str, table: &str, most: u64, work: impl FnOnce(&Self) -> T) -> T {
+    pub fn watch<T>(&mut self, what: &str, table: &str, most: u32, work: impl FnOnce(&Self) -> T) -> T {
         let from = self.log_length();
         let done = work(self);
         let plans = plan::in_log(&self.log_since(from));
@@ -74,7 +74,7 @@ impl Guard {
     }
 
     /// Asks often enough for statements that are prepared once to come to their generic plan.
-    pub fn get(&mut self, path: &str, table: &str, most: u64) {
+    pub fn get(&mut self, path: &str, table: &str, most: u32) {
         self.watch(path, table, most, |guard| {
             for _ in 0..7 {
                 guard.admin.get(path).expect(200);
@@ -82,12 +82,12 @@ impl Guard {
         });
     }
 
-    pub fn once(&mut self, path: &str, table: &str, most: u64) {
+    pub fn once(&mut self, path: &str, table: &str, most: u32) {
         self.watch(path, table, most, |guard| drop(guard.admin.get(path).expect(200)));
     }
 
     /// Waits until the service has run a statement that holds `text`, and judges what it ran until then.
-    pub fn wait_for(&mut self, text: &str, table: &str, most: u64) {
+    pub fn wait_for(&mut self, text: &str, table: &str, most: u32) {
         self.watch(text, table, most, |guard| {
             let from = guard.log_length();
             let seen = || plan::in_log(&guard.log_since(from)).iter().any(|plan| plan.statement().contains(text));

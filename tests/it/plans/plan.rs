@@ -45,38 +45,38 @@ impl Plan {
     }
 
     /// What is wrong with it: a large table read from end to end, more than `most` rows read by one scan, or as many sorted.
-    pub fn faults(&self, large: &BTreeSet<String>, most: u64) -> Vec<String> {
+    pub fn faults(&self, large: &BTreeSet<String>, most: u32) -> Vec<String> {
         self.nodes().into_iter().filter_map(|node| fault(node, large, most)).collect()
     }
 }
 
-fn fault(node: &Value, large: &BTreeSet<String>, most: u64) -> Option<String> {
+fn fault(node: &Value, large: &BTreeSet<String>, most: u32) -> Option<String> {
     let kind = node["Node Type"].as_str().unwrap();
-    let relation = node["Relation Name"].as_str().unwrap_or_default();
-    if kind == "Seq Scan" && large.contains(relation) {
-        return Some(format!("reads all of {relation}"));
+    let relation = node["Relation Name"].as_str();
+    if kind == "Seq Scan" && relation.is_some_and(|relation| large.contains(relation)) {
+        return Some(format!("reads all of {}", relation.unwrap_or_default()));
     }
-    let through = node["Index Name"].as_str().unwrap_or(relation);
-    if kind.ends_with("Scan") && rows_read(node) > most {
-        return Some(format!("reads {} rows by a {kind} of {through}", rows_read(node)));
+    let read = rows_read(node);
+    // Of the rows of a part of the statement (a set that is given, the ids in an array) there are as many as it asks for.
+    if let Some(from) =
+        node["Index Name"].as_str().or(relation).filter(|_| kind.ends_with("Scan") && read > most.into())
+    {
+        return Some(format!("reads {read:.0} rows by a {kind} of {from}"));
     }
-    let sorted: u64 = node["Plans"].as_array().map_or(0, |inputs| inputs.iter().map(rows_given).sum());
-    if kind.ends_with("Sort") && sorted > most {
-        return Some(format!("sorts {sorted} rows by {}", node["Sort Key"]));
-    }
-    None
+    let sorted: f64 = node["Plans"].as_array().map_or(0.0, |inputs| inputs.iter().map(rows_given).sum());
+    (kind.ends_with("Sort") && sorted > most.into()).then(|| format!("sorts {sorted:.0} rows by {}", node["Sort Key"]))
 }
 
-fn number(node: &Value, name: &str) -> u64 {
-    // Averages over the loops; from PostgreSQL 18 on with decimals.
-    node[name].as_f64().map_or(0, |number| number.round() as u64)
+/// Rows are averages over the loops.
+fn number(node: &Value, name: &str) -> f64 {
+    node[name].as_f64().unwrap_or_default()
 }
 
-fn rows_given(node: &Value) -> u64 {
+fn rows_given(node: &Value) -> f64 {
     number(node, "Actual Rows") * number(node, "Actual Loops")
 }
 
-fn rows_read(node: &Value) -> u64 {
+fn rows_read(node: &Value) -> f64 {
     let dropped = number(node, "Rows Removed by Filter") + number(node, "Rows Removed by Index Recheck");
     rows_given(node) + dropped * number(node, "Actual Loops")
 }
