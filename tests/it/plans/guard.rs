@@ -31,6 +31,8 @@ pub struct Guard {
     /// Tables of more rows than anything here may read from end to end.
     large: BTreeSet<String>,
     faults: Vec<String>,
+    /// The statements that they name, each once.
+    faulty: BTreeSet<String>,
     /// Every statement that was judged.
     judged: BTreeSet<String>,
 }
@@ -52,7 +54,17 @@ impl Guard {
         let large: BTreeSet<String> = large.into_iter().filter(|table| !table.starts_with("pg_")).collect();
         assert!(large.len() >= 14, "{large:?}");
         let admin = server.admin();
-        Some(Self { server, admin, sql, log, large, faults: Vec::new(), judged: BTreeSet::new(), action })
+        Some(Self {
+            server,
+            admin,
+            sql,
+            log,
+            large,
+            faults: Vec::new(),
+            faulty: BTreeSet::new(),
+            judged: BTreeSet::new(),
+            action,
+        })
     }
 
     /// Runs `work` and judges all that the service ran meanwhile. Some plan must read `table`, lest nothing is seen.
@@ -61,11 +73,10 @@ impl Guard {
         let done = work(self);
         let plans = plan::in_log(&self.log_since(from));
         assert!(plans.iter().any(|plan| plan.reads(table)), "{what}: none of {} plans reads {table}", plans.len());
-        let mut seen = BTreeSet::new();
         for plan in &plans {
             self.judged.insert(plan.statement().to_owned());
             for fault in plan.faults(&self.large, most) {
-                if seen.insert(plan.statement().to_owned()) {
+                if self.faulty.insert(plan.statement().to_owned()) {
                     self.faults.push(format!("{what} {fault}: {}", plan.statement()));
                 }
             }
@@ -107,6 +118,7 @@ impl Guard {
 
     /// What was wrong since the last call.
     pub fn faults(&mut self) -> Vec<String> {
+        self.faulty.clear();
         std::mem::take(&mut self.faults)
     }
 
