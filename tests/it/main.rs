@@ -25,6 +25,7 @@ mod meeting;
 mod model;
 mod operations;
 mod outbox;
+mod plans;
 mod race;
 mod readme;
 mod report_mail;
