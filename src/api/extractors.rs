@@ -6,7 +6,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -126,8 +126,9 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<T, Probl
     Ok(value)
 }
 
+/// Read as a value: that keeps to the depth that bodies may have.
 fn is_json(bytes: &[u8]) -> std::result::Result<(), Problem> {
-    serde_json::from_slice::<IgnoredAny>(bytes).map(|_| ()).map_err(|error| malformed(&error))
+    serde_json::from_slice::<Value>(bytes).map(|_| ()).map_err(|error| malformed(&error))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
