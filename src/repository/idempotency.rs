@@ -1,8 +1,9 @@
 //! Stored answers to requests that carried an `Idempotency-Key`.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{Array, BigInt, Bool, Uuid as SqlUuid};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -36,10 +37,9 @@ pub struct StoredAnswer {
 /// # Errors
 /// `IdempotencyInProgress` while another request with the key runs, `IdempotencyMismatch` for another body.
 pub fn claim(tx: &mut Tx, scope: &KeyScope, body_digest: &[u8]) -> Result<Option<StoredAnswer>> {
-    let locked: bool = diesel::select(
-        diesel::dsl::sql::<Bool>("pg_try_advisory_xact_lock(").bind::<BigInt, _>(lock_number(tx, scope)).sql(")"),
-    )
-    .get_result(tx.conn)?;
+    let locked: bool =
+        diesel::select(sql::<Bool>("pg_try_advisory_xact_lock(").bind::<BigInt, _>(lock_number(tx, scope)).sql(")"))
+            .get_result(tx.conn)?;
     if !locked {
         return Err(Error::conflict(Conflict::IdempotencyInProgress));
     }
@@ -97,9 +97,12 @@ pub fn store(tx: &mut Tx, scope: &KeyScope, body_digest: &[u8], answer: &StoredA
 
 /// Forgets the answers that tell of any of `ids`.
 pub fn forget_naming(tx: &mut Tx, ids: &[Uuid]) -> Result<()> {
+    // Behind a SELECT the planner does not see how many ids there are: it would expect them to name half of the answers,
+    // and hold each answer against each id instead of asking the index.
+    let named = sql::<Bool>("names && (SELECT ").bind::<Array<SqlUuid>, _>(ids).sql("::uuid[])");
     diesel::delete(idempotency_keys::table)
         .filter(idempotency_keys::account_id.eq(tx.account().0))
-        .filter(idempotency_keys::names.overlaps_with(ids))
+        .filter(named)
         .execute(tx.conn)?;
     Ok(())
 }
