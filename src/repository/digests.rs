@@ -28,7 +28,8 @@ pub fn undecided_account(sweep: &mut Sweep) -> Result<Option<AccountId>> {
          CROSS JOIN LATERAL (SELECT $2::date, $3::timestamptz, $4::timestamptz \
            WHERE coalesce(s.digest, 'weekly') = 'weekly' \
            UNION ALL SELECT $5, $6, $7 WHERE s.digest = 'daily') AS p(day, start, until) \
-         WHERE d.first_purge_at > $1 AND d.first_purge_at <= p.until AND d.requested_at < p.start \
+         WHERE d.first_purge_at > $1 AND d.first_purge_at <= greatest($4, $7) \
+         AND d.first_purge_at <= p.until AND d.requested_at < p.start \
          AND NOT EXISTS (SELECT FROM digest_periods AS g WHERE g.account_id = d.account_id AND g.period >= p.day) \
          AND EXISTS (SELECT FROM known_admins AS a WHERE a.account_id = d.account_id) LIMIT 1",
     )
