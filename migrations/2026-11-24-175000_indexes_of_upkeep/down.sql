@@ -1,0 +1,2 @@
+DROP INDEX deletions_deleted_by;
+DROP INDEX bulk_actions_detailed;
