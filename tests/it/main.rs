@@ -24,6 +24,7 @@ mod many_records;
 mod model;
 mod operations;
 mod outbox;
+mod plans;
 mod race;
 mod readme;
 mod report_mail;

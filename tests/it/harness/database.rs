@@ -1,5 +1,6 @@
 //! One database per test, cloned from a template that is migrated once and named by a digest of the migrations.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Once};
 
@@ -27,9 +28,9 @@ impl Cluster {
             make_serving_role(&url);
             return Self::Given(url);
         }
-        let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let dir = test_data_dir(project).unwrap_or_else(|error| panic!("{error}"));
-        Self::Own(Box::new(EmbeddedPostgres::start_for_tests(&dir).unwrap_or_else(|error| panic!("{error}"))))
+        Self::Own(Box::new(
+            EmbeddedPostgres::start_for_tests(&own_data_dir()).unwrap_or_else(|error| panic!("{error}")),
+        ))
     }
 
     fn url_of(&self, database: &str) -> String {
@@ -54,6 +55,10 @@ impl Cluster {
     fn connect(&self, database: &str) -> PgConnection {
         PgConnection::establish(&self.url_of(database)).expect("the test server answers")
     }
+}
+
+fn own_data_dir() -> PathBuf {
+    test_data_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Serves on a given server; its password is its name.
@@ -108,6 +113,14 @@ impl TestDatabase {
 
     pub fn connect(&self) -> PgConnection {
         CLUSTER.connect(&self.name)
+    }
+
+    /// The log of the tests' own server; a given one's is out of reach.
+    pub fn server_log() -> Option<PathBuf> {
+        match &*CLUSTER {
+            Cluster::Own(_) => Some(own_data_dir().join("postgres.log")),
+            Cluster::Given(_) => None,
+        }
     }
 
     /// A connection to the server's own database, to do something to another one.
