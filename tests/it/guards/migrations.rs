@@ -70,7 +70,8 @@ fn migrating_twice_and_at_once_is_migrating() {
 }
 
 /// Indexes that do not start with the account: they sweep all accounts for due work, or their table is of none.
-const ACROSS_ACCOUNTS: [&str; 6] = [
+const ACROSS_ACCOUNTS: [&str; 7] = [
+    "bulk_actions_detailed",
     "clock_shift_pkey",
     "deletions_due",
     "idempotency_keys_created",
