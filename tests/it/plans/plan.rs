@@ -7,7 +7,8 @@ use serde_json::Value;
 /// A statement of the service and how PostgreSQL ran it.
 pub struct Plan(Value);
 
-/// Every plan in a part of the log. A message goes on as long as its lines begin with a tab.
+/// Every plan in a part of the log. A message goes on as long as its lines begin with a tab. The last one may be half
+/// written yet, which its own statement has not ended with: it is left for the next look.
 pub fn in_log(log: &str) -> Vec<Plan> {
     let mut plans = Vec::new();
     let mut lines = log.lines().peekable();
@@ -19,7 +20,11 @@ pub fn in_log(log: &str) -> Vec<Plan> {
         while let Some(line) = lines.next_if(|line| line.starts_with('\t')) {
             text.push_str(line);
         }
-        plans.push(Plan(serde_json::from_str(&text).expect("a plan is JSON")));
+        match serde_json::from_str(&text) {
+            Ok(plan) => plans.push(Plan(plan)),
+            Err(_) if lines.peek().is_none() => break,
+            Err(error) => panic!("a plan is JSON: {error}: {text}"),
+        }
     }
     plans
 }
@@ -79,4 +84,14 @@ fn rows_given(node: &Value) -> f64 {
 fn rows_read(node: &Value) -> f64 {
     let dropped = number(node, "Rows Removed by Filter") + number(node, "Rows Removed by Index Recheck");
     rows_given(node) + dropped * number(node, "Actual Loops")
+}
+
+#[test]
+fn a_plan_that_is_half_written_is_left_for_the_next_look() {
+    let first = "2026-11-24 LOG:  duration: 0.1 ms  plan:\n\t{\n\t  \"Query Text\": \"SELECT 1\"\n\t}\n";
+    let log = format!("{first}{first}");
+    for end in first.len()..log.len() - 2 {
+        assert_eq!(in_log(&log[..end]).len(), 1, "{:?}", &log[..end]);
+    }
+    assert_eq!(in_log(&log).len(), 2);
 }
