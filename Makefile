@@ -38,10 +38,10 @@ schema: setup-server ## Write src/repository/schema.rs from the migrations
 	cargo test --locked --test it guards::schema::write_schema_rs -- --ignored --exact
 	@scripts/stop-test-postgres.sh
 
-N ?= 100000
+N ?= 1000000
 RUNS ?= 3
 bench: setup-server ## Measure the release binary against plain SQL; N=20000 contacts, RUNS=1 for a quick look
-	cargo bench --locked --bench bulk -- --contacts $(N) --runs $(RUNS) $(if $(OUT),--out $(OUT))
+	cargo bench --locked --bench bulk -- --contacts $(N) --runs $(RUNS) $(if $(OUT),--out $(OUT)) $(if $(ONLY),--only $(ONLY))
 
 setup: ## Install what is missing: a C compiler, libpq, PostgreSQL's server unless DATABASE_URL is set
 	@scripts/setup.sh

@@ -1,132 +1,134 @@
-//! Bulk deletes and their undo, from POST to `completed`, each against the one SQL statement that does the same to the
-//! same rows.
-
-use std::fmt::Write as _;
-use std::path::Path;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+//! Bulk deletes, their undo and the purge, from POST to `completed`, each against plain SQL that does the same to the same
+//! rows.
 
 use serde_json::{Value, json};
-use sweep::domain::entity::RecordKind;
-use sweep::domain::link_catalogue::links_to;
 
-use crate::account::TEMPLATE;
-use crate::postgres::Postgres;
-use crate::report::Comparison;
-use crate::service::{Client, Memory, Service};
-use crate::{ACCOUNT, Failure, Options, progress};
+use crate::Failure;
+use crate::bench::{Bench, RUN};
+use crate::cost::{Comparison, megabytes};
+use crate::report::Section;
+use crate::service::Client;
+use crate::statements;
 
-const RUN: &str = "run";
-/// The deletion's id that the plain statement writes.
-const DELETION: &str = "0193a000-0000-7000-8000-00000000de1e";
-const POLL: Duration = Duration::from_millis(5);
-const LIMIT: Duration = Duration::from_hours(1);
+const PLAIN: &str = "one UPDATE";
 
-/// Deletes the tenth that lives in France: rows on every page of the table.
-pub fn tenth(options: &Options, postgres: &Postgres, folder: &Path) -> Result<Comparison, Failure> {
-    let mut tenth = Comparison::new("delete a tenth");
-    let target = json!({"match": "all", "rules": [{"field": "country", "operator": "equals", "value": "FR"}]});
-    for run in 1..=options.runs {
-        progress(&format!("delete a tenth, run {run} of {}", options.runs));
-        postgres.copy(TEMPLATE, RUN)?;
-        postgres.settle(RUN)?;
-        let (deleted, cost) = postgres.run(RUN, &delete_statement("AND c.country = 'FR'"))?;
+/// The tenth that lives in France: rows on every page of the table.
+pub fn a_tenth() -> Value {
+    json!({"match": "all", "rules": [{"field": "country", "operator": "equals", "value": "FR"}]})
+}
+
+pub fn the_whole() -> Value {
+    json!({"segment_id": "all-contacts"})
+}
+
+#[derive(Debug)]
+struct Whole {
+    freeze: Comparison,
+    delete: Comparison,
+    undo: Comparison,
+    purge: Comparison,
+    peak: u64,
+}
+
+pub fn measure(bench: &Bench) -> Result<Section, Failure> {
+    let tenth = tenth(bench)?;
+    let Whole { freeze, delete, undo, purge, peak } = whole(bench)?;
+    let mut section = Section::comparing("bulk_actions", &[tenth, freeze, delete, undo, purge])?;
+    section.text += &format!("Memory of the service at most {:.0} MB\n", megabytes(peak));
+    section.data = json!({"comparisons": section.data, "peak_megabytes": megabytes(peak)});
+    Ok(section)
+}
+
+fn tenth(bench: &Bench) -> Result<Comparison, Failure> {
+    let mut tenth = Comparison::new("delete a tenth", PLAIN);
+    for run in 1..=bench.runs {
+        bench.progress("delete a tenth", run);
+        bench.fresh()?;
+        let (deleted, cost) = bench.postgres.run(RUN, &statements::delete("AND c.country = 'FR'"))?;
         tenth.statement.push(cost);
-        postgres.copy(TEMPLATE, RUN)?;
-        let service = Service::start(postgres, RUN, folder)?;
+        let service = bench.fresh_service()?;
         let client = service.client();
-        postgres.settle(RUN)?;
-        let (action, cost) = postgres.measure(|| delete(&client, &target))?;
+        let (action, cost) = bench.postgres.measure(|| client.completed(&delete(&client, &a_tenth())?))?;
         tenth.add(&action, "deleted", deleted, cost)?;
     }
     Ok(tenth)
 }
 
-/// Deletes all contacts, then undoes it.
-pub fn whole_and_undo(
-    options: &Options,
-    postgres: &Postgres,
-    folder: &Path,
-) -> Result<(Comparison, Comparison, Memory), Failure> {
-    let (mut whole, mut undo) = (Comparison::new("delete the whole account"), Comparison::new("undo of the whole"));
-    let mut peak = Memory::default();
-    for run in 1..=options.runs {
-        progress(&format!("delete the whole account and undo it, run {run} of {}", options.runs));
-        postgres.copy(TEMPLATE, RUN)?;
-        postgres.settle(RUN)?;
-        let (deleted, cost) = postgres.run(RUN, &delete_statement(""))?;
-        whole.statement.push(cost);
+/// Freezes and deletes all contacts, and undoes it; deletes them once more, and purges them.
+fn whole(bench: &Bench) -> Result<Whole, Failure> {
+    let mut whole = Whole {
+        freeze: Comparison::new("POST of the whole account: its frozen set", "one INSERT"),
+        delete: Comparison::new("delete the whole account", PLAIN),
+        undo: Comparison::new("undo of the whole", PLAIN),
+        purge: Comparison::new("purge of the whole", "plain DELETEs"),
+        peak: 0,
+    };
+    for run in 1..=bench.runs {
+        bench.progress("delete the whole account, undo, purge", run);
+        let gone = whole_by_statements(bench, &mut whole)?;
+        whole_by_service(bench, &mut whole, gone)?;
+    }
+    Ok(whole)
+}
+
+fn whole_by_statements(bench: &Bench, whole: &mut Whole) -> Result<usize, Failure> {
+    let postgres = bench.postgres;
+    bench.fresh()?;
+    postgres.run_all(RUN, &statements::FREEZE)?;
+    whole.freeze.statement.push(postgres.run(RUN, &statements::freeze())?.1);
+    let mut gone = 0;
+    for taken_back in [true, false] {
+        bench.fresh()?;
+        let (deleted, cost) = postgres.run(RUN, &statements::delete(""))?;
+        whole.delete.statement.push(cost);
         postgres.run(RUN, "ANALYZE contacts")?;
         postgres.settle(RUN)?;
-        let (restored, cost) = postgres.run(RUN, &restore_statement())?;
-        undo.statement.push(cost);
-        postgres.copy(TEMPLATE, RUN)?;
-        let service = Service::start(postgres, RUN, folder)?;
+        gone = deleted;
+        let (changed, into) = if taken_back {
+            (postgres.run(RUN, &statements::restore())?, &mut whole.undo)
+        } else {
+            (postgres.run_all(RUN, &statements::purge())?, &mut whole.purge)
+        };
+        into.statement.push(changed.1);
+        if changed.0 != gone {
+            return Err(format!("of {gone} deleted rows the statement found {}", changed.0).into());
+        }
+    }
+    Ok(gone)
+}
+
+/// `gone`: how many records the statement deleted.
+fn whole_by_service(bench: &Bench, whole: &mut Whole, gone: usize) -> Result<(), Failure> {
+    for taken_back in [true, false] {
+        let service = bench.fresh_service()?;
         let client = service.client();
-        postgres.settle(RUN)?;
-        let (action, cost) = postgres.measure(|| delete(&client, &json!({"segment_id": "all-contacts"})))?;
-        whole.add(&action, "deleted", deleted, cost)?;
-        wait(&client, &action, |action| action["notification"]["status"] == "sent")?;
-        postgres.settle(RUN)?;
-        let path = format!("/bulk-actions/{}/undo", text(&action["id"])?);
-        let (action, cost) = postgres.measure(|| completed(&client, &client.post(&path, &json!({}))?))?;
-        undo.add(&action, "restored", restored, cost)?;
-        let memory = service.memory();
-        peak = if memory.peak > peak.peak { memory } else { peak };
-    }
-    Ok((whole, undo, peak))
-}
-
-fn delete(client: &Client, target: &Value) -> Result<Value, Failure> {
-    let request = json!({"action": "delete", "entity": "contact", "target": target});
-    completed(client, &client.post("/bulk-actions", &request)?)
-}
-
-/// The action once it is completed.
-fn completed(client: &Client, action: &Value) -> Result<Value, Failure> {
-    wait(client, action, |action| action["status"] == "completed")
-}
-
-fn wait(client: &Client, action: &Value, until: impl Fn(&Value) -> bool) -> Result<Value, Failure> {
-    let path = format!("/bulk-actions/{}", text(&action["id"])?);
-    let since = Instant::now();
-    loop {
-        let action = client.get(&path)?;
-        if until(&action) {
-            return Ok(action);
+        let ((action, post), cost) = bench.postgres.measure(|| {
+            let (action, post) = bench.postgres.measure(|| delete(&client, &the_whole()))?;
+            Ok((client.completed(&action)?, post))
+        })?;
+        whole.delete.add(&action, "deleted", gone, cost)?;
+        whole.freeze.service.push(post);
+        whole.freeze.records = action["counts"]["matched"].as_u64().unwrap_or_default();
+        client.wait(&action, |action| action["notification"]["status"] == "sent")?;
+        bench.postgres.settle(RUN)?;
+        let id = action["id"].as_str().unwrap_or_default();
+        if taken_back {
+            let undo = || client.completed(&client.post(&format!("/bulk-actions/{id}/undo"), &json!({}))?);
+            let (action, cost) = bench.postgres.measure(undo)?;
+            whole.undo.add(&action, "restored", gone, cost)?;
+        } else {
+            let request = json!({"action": "purge", "entity": "contact", "target": {"deletion_id": id},
+                "expected_count": gone});
+            let purge = || client.completed(&client.post("/bulk-actions", &request)?);
+            let (action, cost) = bench.postgres.measure(purge)?;
+            whole.purge.add(&action, "purged", gone, cost)?;
         }
-        if action["status"] == "failed" || since.elapsed() > LIMIT {
-            return Err(format!("the action does not get there: {action}").into());
-        }
-        sleep(POLL);
+        whole.peak = whole.peak.max(service.memory().peak);
     }
+    Ok(())
 }
 
-fn text(value: &Value) -> Result<&str, Failure> {
-    value.as_str().ok_or_else(|| format!("{value} is no text").into())
-}
-
-/// What the engine does to the rows, as one statement: all conditions of the link catalogue, the same columns.
-fn delete_statement(condition: &str) -> String {
-    let mut unblocked = String::new();
-    for link in links_to(RecordKind::Contact).filter(|link| link.blocks) {
-        let live = if link.in_bin { " AND l.deleted_at IS NULL" } else { "" };
-        let _ = write!(
-            unblocked,
-            " AND NOT EXISTS (SELECT FROM {} AS l WHERE l.account_id = c.account_id AND l.{} = c.id{live})",
-            link.table, link.column
-        );
-    }
-    format!(
-        "UPDATE contacts AS c SET deleted_at = now(), deletion_id = '{DELETION}', \
-         purge_at = now() + interval '30 days', version = version + 1 \
-         WHERE c.account_id = '{ACCOUNT}' AND c.deleted_at IS NULL {condition}{unblocked}"
-    )
-}
-
-fn restore_statement() -> String {
-    format!(
-        "UPDATE contacts SET deleted_at = NULL, deletion_id = NULL, purge_at = NULL, updated_at = now(), \
-         version = version + 1 WHERE account_id = '{ACCOUNT}' AND deletion_id = '{DELETION}' AND deleted_at IS NOT NULL"
-    )
+/// Starts a bulk delete.
+pub fn delete(client: &Client, target: &Value) -> Result<Value, Failure> {
+    client.post("/bulk-actions", &json!({"action": "delete", "entity": "contact", "target": target}))
 }

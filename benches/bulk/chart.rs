@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::report::Report;
+use crate::report::{Pair, Report};
+use crate::table::grouped;
 
 const WIDTH: f64 = 760.0;
 const LABELS: f64 = 250.0;
@@ -12,25 +13,15 @@ const TOP: f64 = 74.0;
 
 /// Two bars for each pair: Sweep's time, and the time of the plain SQL that it is held against.
 pub fn draw(report: &Report) -> String {
-    let import = &report.import;
-    let mut pairs: Vec<(String, f64, f64, &str)> = report
-        .bulk_actions
-        .iter()
-        .map(|pair| {
-            let name = format!("{} ({})", pair.name, grouped(pair.records));
-            (name, pair.service_wall(), pair.statement_wall(), "one SQL statement")
-        })
-        .collect();
-    let name = format!("import contacts ({})", grouped(import.rows));
-    pairs.push((name, import.service_wall(), import.copy_wall(), "COPY"));
-    let longest = pairs.iter().flat_map(|pair| [pair.1, pair.2]).fold(f64::MIN_POSITIVE, f64::max);
+    let pairs: Vec<&Pair> = report.sections.iter().flat_map(|section| &section.bars).collect();
+    let longest = pairs.iter().flat_map(|pair| [pair.ours, pair.theirs]).fold(f64::MIN_POSITIVE, f64::max);
     let mut bars = String::new();
     let mut y = TOP;
-    for (name, ours, theirs, what) in &pairs {
+    for Pair { name, ours, theirs, against } in pairs {
         let _ = write!(bars, "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{name}</text>", LABELS - 12.0, y + 24.0);
         let ratio = format!("Sweep {ours:.2} s ({:.2} x)", ours / theirs);
         bars.push_str(&bar("ours", y, ours / longest, &ratio));
-        bars.push_str(&bar("theirs", y + 20.0, theirs / longest, &format!("{what} {theirs:.2} s")));
+        bars.push_str(&bar("theirs", y + 20.0, theirs / longest, &format!("{against} {theirs:.2} s")));
         y += ROW;
     }
     let machine = &report.machine;
@@ -61,17 +52,4 @@ fn bar(class: &str, y: f64, share: f64, label: &str) -> String {
         LABELS + width + 6.0,
         y + 12.5
     )
-}
-
-/// 1234567 as 1,234,567.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

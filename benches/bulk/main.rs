@@ -3,25 +3,29 @@
 //! docs/performance.md says what is measured, how, and what came out.
 
 mod account;
+mod bench;
 mod bulk_actions;
 mod chart;
+mod cost;
 mod machine;
 mod postgres;
 mod report;
 mod requests;
 mod service;
+mod statements;
+mod table;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
+use crate::bench::Bench;
 use crate::machine::Machine;
 use crate::postgres::Postgres;
-use crate::report::{Megabytes, Report};
-use crate::service::Memory;
+use crate::report::Report;
 
 pub type Failure = Box<dyn std::error::Error>;
 
@@ -31,11 +35,14 @@ pub const ACCOUNT: &str = "0193a000-0000-7000-8000-000000000001";
 #[derive(Debug, Parser)]
 pub struct Options {
     /// How large the account is.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 1_000_000)]
     contacts: u64,
     /// How often each measurement is repeated; medians are reported.
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// What to measure, in this order; all if not given.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
     /// Where results.txt, results.json and chart.svg go.
     #[arg(long, default_value = "docs/benchmarks")]
     out: PathBuf,
@@ -45,6 +52,16 @@ pub struct Options {
     /// Given by `cargo bench`; means nothing here.
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Import against COPY.
+    Import,
+    /// Freeze, bulk delete, undo and purge against plain SQL.
+    BulkActions,
+    /// Single requests from several connections.
+    Requests,
 }
 
 fn main() -> ExitCode {
@@ -79,29 +96,21 @@ fn run(options: &Options) -> Result<(), Failure> {
 }
 
 fn measure(options: &Options, postgres: &Postgres, folder: &Path) -> Result<Report, Failure> {
-    let (import, importing) = account::import(options, postgres, folder)?;
-    let tenth = bulk_actions::tenth(options, postgres, folder)?;
-    let (whole, undo, deleting) = bulk_actions::whole_and_undo(options, postgres, folder)?;
-    let (requests, idle, requesting) = requests::measure(postgres, folder)?;
-    let peak = |of: Memory| report::megabytes(of.peak);
+    let bench = Bench { contacts: options.contacts, runs: options.runs, postgres, folder: folder.to_path_buf() };
+    let parts = if options.only.is_empty() { Part::value_variants() } else { &options.only };
+    if !parts.contains(&Part::Import) {
+        account::make(&bench)?;
+    }
+    let sections = parts.iter().map(|part| match part {
+        Part::Import => account::measure(&bench),
+        Part::BulkActions => bulk_actions::measure(&bench),
+        Part::Requests => requests::measure(&bench),
+    });
     Ok(Report {
         date: postgres.today()?,
         contacts: options.contacts,
         runs: options.runs,
         machine: Machine::describe(postgres)?,
-        bulk_actions: vec![tenth, whole, undo],
-        import,
-        requests,
-        memory_megabytes: Megabytes {
-            idle: report::megabytes(idle.now),
-            peak_importing: peak(importing),
-            peak_deleting: peak(deleting),
-            peak_in_requests: peak(requesting),
-        },
+        sections: sections.collect::<Result<_, _>>()?,
     })
-}
-
-/// Says on standard error what goes on.
-pub fn progress(text: &str) {
-    eprintln!("bench: {text}");
 }

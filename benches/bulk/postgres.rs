@@ -9,24 +9,16 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use serde::Serialize;
 use sweep::embedded_postgres::EmbeddedPostgres;
 
 use crate::Failure;
+use crate::cost::Cost;
 
 /// Clock ticks a second in `/proc/PID/stat`: the same on every Linux.
 const TICKS: f64 = 100.0;
 
 pub struct Postgres {
     server: EmbeddedPostgres,
-}
-
-/// What something took.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Cost {
-    pub wall_seconds: f64,
-    /// Of all of PostgreSQL's processes together.
-    pub database_cpu_seconds: f64,
 }
 
 #[derive(QueryableByName)]
@@ -109,17 +101,28 @@ impl Postgres {
 
     /// Runs one statement and gives how many rows it touched.
     pub fn run(&self, database: &str, statement: &str) -> Result<(usize, Cost), Failure> {
+        self.run_all(database, &[statement])
+    }
+
+    /// Runs the statements in one transaction and gives how many rows the last one touched.
+    pub fn run_all<S: AsRef<str>>(&self, database: &str, statements: &[S]) -> Result<(usize, Cost), Failure> {
         let mut connection = self.connect(database)?;
         connection.batch_execute("SET timezone = 'UTC'")?;
-        self.measure(|| Ok(diesel::sql_query(statement).execute(&mut connection)?))
+        self.measure(|| {
+            Ok(connection.transaction(|connection| {
+                let touched = statements.iter().map(|sql| diesel::sql_query(sql.as_ref()).execute(connection));
+                touched.last().unwrap_or(Ok(0))
+            })?)
+        })
     }
 
     /// What `work` takes, and gives.
     pub fn measure<T>(&self, work: impl FnOnce() -> Result<T, Failure>) -> Result<(T, Cost), Failure> {
-        let (cpu, since) = (self.cpu_seconds()?, Instant::now());
+        let (wal, cpu, since) = (self.wal_bytes()?, self.cpu_seconds()?, Instant::now());
         let done = work()?;
         let wall_seconds = since.elapsed().as_secs_f64();
-        Ok((done, Cost { wall_seconds, database_cpu_seconds: self.cpu_seconds()? - cpu }))
+        let database_cpu_seconds = self.cpu_seconds()? - cpu;
+        Ok((done, Cost { wall_seconds, database_cpu_seconds, wal_bytes: self.wal_bytes()? - wal }))
     }
 
     pub fn data_directory(&self) -> Result<PathBuf, Failure> {
@@ -132,6 +135,12 @@ impl Postgres {
 
     pub fn today(&self) -> Result<String, Failure> {
         word(&mut self.connect("postgres")?, "SELECT current_date::text AS word")
+    }
+
+    /// Written since the server was made.
+    fn wal_bytes(&self) -> Result<u64, Failure> {
+        let query = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint AS number";
+        Ok(number(&mut self.connect("postgres")?, query)?.try_into()?)
     }
 
     /// Of the server and all its processes, since it started; 0 where there is no `/proc`.

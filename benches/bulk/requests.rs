@@ -1,31 +1,35 @@
 //! How long single requests take, from 16 connections at once.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::account::TEMPLATE;
-use crate::postgres::Postgres;
-use crate::report::Latency;
-use crate::service::{Client, Memory, Service};
-use crate::{Failure, progress};
+use crate::Failure;
+use crate::bench::Bench;
+use crate::cost::{Latency, megabytes};
+use crate::report::Section;
+use crate::service::{Client, Service};
+use crate::table::Table;
 
-const RUN: &str = "run";
 const CONNECTIONS: usize = 16;
 /// Requests that each connection sends, one after the other.
 const EACH: usize = 100;
 const WARM_UP: usize = 10;
 
-/// Latencies, and the service's memory when idle and after all requests.
-pub fn measure(postgres: &Postgres, folder: &Path) -> Result<(Vec<Latency>, Memory, Memory), Failure> {
-    postgres.copy(TEMPLATE, RUN)?;
-    let service = Service::start(postgres, RUN, folder)?;
-    let idle = service.memory();
-    postgres.settle(RUN)?;
+#[derive(Debug, Serialize)]
+struct Measured {
+    name: &'static str,
+    connections: usize,
+    latency: Latency,
+}
+
+pub fn measure(bench: &Bench) -> Result<Section, Failure> {
+    let service = bench.fresh_service()?;
     let client = service.client();
+    let idle = service.memory().now;
     let deep = deep_page(&client)?;
     let segment = client.post(
         "/segments",
@@ -43,12 +47,28 @@ pub fn measure(postgres: &Postgres, folder: &Path) -> Result<(Vec<Latency>, Memo
             Box::new(|client| client.post("/contacts", &contact(created.fetch_add(1, Ordering::Relaxed)))),
         ),
     ];
-    let mut latencies = Vec::new();
+    let mut table = Table::new(["", "connections", "requests", "p50 ms", "p99 ms", "max ms"]);
+    let mut measured = Vec::new();
     for (name, request) in requests {
-        progress(name);
-        latencies.push(Latency::new(name, CONNECTIONS, times(&service, &request)?));
+        bench.progress(name, 1);
+        let latency = Latency::of(times(&service, &request)?);
+        table.row([
+            name.to_owned(),
+            CONNECTIONS.to_string(),
+            latency.requests.to_string(),
+            format!("{:.1}", latency.p50_milliseconds),
+            format!("{:.1}", latency.p99_milliseconds),
+            format!("{:.1}", latency.max_milliseconds),
+        ]);
+        measured.push(Measured { name, connections: CONNECTIONS, latency });
     }
-    Ok((latencies, idle, service.memory()))
+    let peak = megabytes(service.memory().peak);
+    Ok(Section {
+        name: "requests",
+        text: format!("{}Memory of the service: {:.0} MB idle, at most {peak:.0}\n", table.text(), megabytes(idle)),
+        data: json!({"requests": measured, "idle_megabytes": megabytes(idle), "peak_megabytes": peak}),
+        bars: Vec::new(),
+    })
 }
 
 /// A page of 50 that begins in the middle of the account.

@@ -18,6 +18,9 @@ use crate::{ACCOUNT, Failure};
 
 const SECRET: &str = "the-secret-of-the-benchmark-alone-32";
 const START_LIMIT: Duration = Duration::from_secs(30);
+const ACTION_LIMIT: Duration = Duration::from_hours(1);
+/// How often an action is looked at until it ends.
+const POLL: Duration = Duration::from_millis(5);
 
 /// Stopped when dropped.
 pub struct Service {
@@ -114,6 +117,27 @@ impl Client {
     pub fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let request = self.request("POST", path).header("content-type", "application/json");
         read(self.agent.run(request.body(body.to_string())?)?)
+    }
+
+    /// The bulk action once it is completed.
+    pub fn completed(&self, action: &Value) -> Result<Value, Failure> {
+        self.wait(action, |action| action["status"] == "completed")
+    }
+
+    /// The bulk action once it is as asked for.
+    pub fn wait(&self, action: &Value, until: impl Fn(&Value) -> bool) -> Result<Value, Failure> {
+        let path = format!("/bulk-actions/{}", action["id"].as_str().ok_or("that is no action")?);
+        let since = Instant::now();
+        loop {
+            let action = self.get(&path)?;
+            if until(&action) {
+                return Ok(action);
+            }
+            if action["status"] == "failed" || since.elapsed() > ACTION_LIMIT {
+                return Err(format!("the action does not get there: {action}").into());
+            }
+            sleep(POLL);
+        }
     }
 
     /// Sends a file as it is read.
