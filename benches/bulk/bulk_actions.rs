@@ -1,6 +1,8 @@
 //! Bulk deletes, their undo and the purge, from POST to `completed`, each against plain SQL that does the same to the same
 //! rows.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -34,7 +36,7 @@ pub fn measure(bench: &Bench) -> Result<Section, Failure> {
     let tenth = tenth(bench)?;
     let Whole { freeze, delete, undo, purge, peak } = whole(bench)?;
     let mut section = Section::comparing("bulk_actions", &[tenth, freeze, delete, undo, purge])?;
-    section.text += &format!("Memory of the service at most {:.0} MB\n", megabytes(peak));
+    let _ = writeln!(section.text, "Memory of the service at most {:.0} MB", megabytes(peak));
     section.data = json!({"comparisons": section.data, "peak_megabytes": megabytes(peak)});
     Ok(section)
 }
@@ -57,7 +59,7 @@ fn tenth(bench: &Bench) -> Result<Comparison, Failure> {
 /// Freezes and deletes all contacts, and undoes it; deletes them once more, and purges them.
 fn whole(bench: &Bench) -> Result<Whole, Failure> {
     let mut whole = Whole {
-        freeze: Comparison::new("POST of the whole account: its frozen set", "one INSERT"),
+        freeze: Comparison::new("freeze the whole account", "one INSERT"),
         delete: Comparison::new("delete the whole account", PLAIN),
         undo: Comparison::new("undo of the whole", PLAIN),
         purge: Comparison::new("purge of the whole", "plain DELETEs"),

@@ -89,6 +89,13 @@ impl Tx<'_> {
             .transaction(|conn| work(&mut Tx { read: Read { conn, account, now }, ids: ContextV7::new(), request_id }))
     }
 
+    /// Has the commit not wait until it is on disk: should PostgreSQL crash, the transaction may be undone, as a whole and
+    /// with all that committed after it, up to the next commit that did wait. For work that is found undone and done again.
+    pub fn commit_unwaited(&mut self) -> Result<()> {
+        diesel::sql_query("SET LOCAL synchronous_commit = off").execute(self.read.conn)?;
+        Ok(())
+    }
+
     /// The id of the request that the transaction is for; none for what workers do.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()

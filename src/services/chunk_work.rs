@@ -64,6 +64,9 @@ pub fn run_chunk(tx: &mut Tx, seen: &mut dyn FnMut(&Chunk)) -> Result<ChunkRun> 
     };
     if action.status.ended() {
         report(tx, &action)?;
+    } else {
+        // A crash that undoes the chunk leaves it to be done again. The end is waited for, and all chunks with it.
+        tx.commit_unwaited()?;
     }
     Ok(ChunkRun::Done { action: Box::new(action), result })
 }
