@@ -2,16 +2,19 @@
 //!
 //! A row for each set of records that were deleted together (a chunk, or one record) holds fingerprints of their keys.
 //! It is written by the statement that stamps them, and made anew when some of them leave the bin: by a restore, or for
-//! good, and then no fingerprint of them stays either.
+//! good, and then no fingerprint of them stays either. When all of them do it just goes.
+
+use std::collections::BTreeMap;
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::db::Tx;
 use super::parties::BinStamp;
+use super::recycle_bin::LockedRow;
 use crate::domain::actor::AccountId;
 use crate::domain::entity::RecordKind;
 use crate::domain::error::Result;
@@ -88,35 +91,6 @@ pub(super) fn stamp(tx: &mut Tx, kind: RecordKind, ids: &[Uuid], stamp: BinStamp
     Ok(())
 }
 
-/// Records that are about to leave the bin.
-pub(super) struct Leaving<'a> {
-    kind: RecordKind,
-    ids: &'a [Uuid],
-    deletions: Vec<Uuid>,
-}
-
-#[derive(QueryableByName)]
-struct DeletionId {
-    #[diesel(sql_type = SqlUuid)]
-    deletion_id: Uuid,
-}
-
-/// To be called while they still lie there; [`forget`] once they do no more.
-pub(super) fn leaving<'a>(tx: &mut Tx, kind: RecordKind, ids: &'a [Uuid]) -> Result<Leaving<'a>> {
-    let sql = format!(
-        "SELECT DISTINCT deletion_id FROM unnest($2) AS leaving(leaving_id) JOIN {} ON id = leaving_id \
-         WHERE account_id = $1 AND id BETWEEN $3 AND $4 AND deletion_id IS NOT NULL",
-        kind.plural()
-    );
-    let deletions: Vec<DeletionId> = diesel::sql_query(sql)
-        .bind::<SqlUuid, _>(tx.account().0)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<Nullable<SqlUuid>, _>(ids.iter().min())
-        .bind::<Nullable<SqlUuid>, _>(ids.iter().max())
-        .load(tx.conn)?;
-    Ok(Leaving { kind, ids, deletions: deletions.into_iter().map(|row| row.deletion_id).collect() })
-}
-
 #[derive(QueryableByName)]
 struct Set {
     #[diesel(sql_type = SqlUuid)]
@@ -125,20 +99,38 @@ struct Set {
     first: Uuid,
     #[diesel(sql_type = SqlUuid)]
     last: Uuid,
+    #[diesel(sql_type = Integer)]
+    records: i32,
 }
 
-/// Makes the sets of records that have left the bin anew from what is still there of them.
-pub(super) fn forget(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
-    // Locked first, read by a further statement: whoever took records out of the same set has committed by then.
-    for set in sets_of(tx, leaving)? {
-        make_anew(tx, leaving.kind, &set)?;
+/// Removes the sets of which nothing is left in the bin now that `rows`, which this transaction has locked there, have
+/// left it, and makes those anew of which something is.
+pub(super) fn forget(tx: &mut Tx, kind: RecordKind, rows: &[LockedRow]) -> Result<()> {
+    let mut left: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+    for row in rows {
+        left.entry(row.bin.map(|stamp| stamp.deletion_id).unwrap_or_default()).or_default().push(row.id);
     }
-    Ok(())
+    left.values_mut().for_each(|ids| ids.sort_unstable());
+    // Locked first, read by a further statement: whoever took records out of the same set has committed by then.
+    let (emptied, others): (Vec<Set>, Vec<Set>) =
+        sets_of(tx, kind, &left)?.into_iter().partition(|set| set.is_all_of(&left[&set.deletion]));
+    remove(tx, kind, &emptied)?;
+    others.iter().try_for_each(|set| make_anew(tx, kind, set))
 }
 
-fn sets_of(tx: &mut Tx, Leaving { kind, ids, deletions }: &Leaving) -> Result<Vec<Set>> {
-    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
-    let sql = "SELECT deletion_id AS deletion, first_id AS first, last_id AS last FROM binned_keys \
+impl Set {
+    /// Whether all of its records are among the sorted `ids`, all of which are of its deletion.
+    fn is_all_of(&self, ids: &[Uuid]) -> bool {
+        let among = ids.partition_point(|id| *id <= self.last) - ids.partition_point(|id| *id < self.first);
+        usize::try_from(self.records) == Ok(among)
+    }
+}
+
+/// The sets that these records of these deletions are in, locked.
+fn sets_of(tx: &mut Tx, kind: RecordKind, left: &BTreeMap<Uuid, Vec<Uuid>>) -> Result<Vec<Set>> {
+    let deletions: Vec<Uuid> = left.keys().copied().collect();
+    let ids: Vec<Uuid> = left.values().flatten().copied().collect();
+    let sql = "SELECT deletion_id AS deletion, first_id AS first, last_id AS last, records FROM binned_keys \
         WHERE account_id = $1 AND entity = $2 AND deletion_id = ANY($3) AND first_id <= $6 AND last_id >= $5 \
         AND EXISTS (SELECT FROM unnest($4) AS left_the_bin(id) WHERE id BETWEEN first_id AND last_id) \
         ORDER BY deletion_id, first_id FOR UPDATE";
@@ -146,30 +138,42 @@ fn sets_of(tx: &mut Tx, Leaving { kind, ids, deletions }: &Leaving) -> Result<Ve
         .bind::<SqlUuid, _>(tx.account().0)
         .bind::<Text, _>(kind.as_str())
         .bind::<Array<SqlUuid>, _>(deletions)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<SqlUuid, _>(first)
-        .bind::<SqlUuid, _>(last);
+        .bind::<Array<SqlUuid>, _>(&ids)
+        .bind::<Nullable<SqlUuid>, _>(ids.iter().min())
+        .bind::<Nullable<SqlUuid>, _>(ids.iter().max());
     Ok(query.load(tx.conn)?)
 }
 
+fn remove(tx: &mut Tx, kind: RecordKind, sets: &[Set]) -> Result<()> {
+    if sets.is_empty() {
+        return Ok(());
+    }
+    let sql = "DELETE FROM binned_keys USING unnest($3, $4) AS emptied(deletion, first) \
+        WHERE account_id = $1 AND entity = $2 AND deletion_id = deletion AND first_id = first";
+    diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(tx.account().0)
+        .bind::<Text, _>(kind.as_str())
+        .bind::<Array<SqlUuid>, _>(sets.iter().map(|set| set.deletion).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(sets.iter().map(|set| set.first).collect::<Vec<_>>())
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Makes a set anew from what is still there of it.
 fn make_anew(tx: &mut Tx, kind: RecordKind, set: &Set) -> Result<()> {
-    let set_anew = format!(
+    let sql = format!(
         "WITH binned AS (SELECT {FINGERPRINTS} FROM {} WHERE account_id = $1 AND deletion_id = $3 \
            AND id BETWEEN $4 AND $5 AND deleted_at IS NOT NULL) \
          UPDATE binned_keys SET (records, external_ids, vat_numbers, emails) = (SELECT {GATHERED} FROM binned) \
          WHERE account_id = $1 AND entity = $2 AND deletion_id = $3 AND first_id = $4",
         kind.plural()
     );
-    let remove_empty = "DELETE FROM binned_keys WHERE account_id = $1 AND entity = $2 AND deletion_id = $3 \
-        AND first_id = $4 AND last_id = $5 AND records = 0";
-    for sql in [set_anew.as_str(), remove_empty] {
-        diesel::sql_query(sql)
-            .bind::<SqlUuid, _>(tx.account().0)
-            .bind::<Text, _>(kind.as_str())
-            .bind::<SqlUuid, _>(set.deletion)
-            .bind::<SqlUuid, _>(set.first)
-            .bind::<SqlUuid, _>(set.last)
-            .execute(tx.conn)?;
-    }
+    diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(tx.account().0)
+        .bind::<Text, _>(kind.as_str())
+        .bind::<SqlUuid, _>(set.deletion)
+        .bind::<SqlUuid, _>(set.first)
+        .bind::<SqlUuid, _>(set.last)
+        .execute(tx.conn)?;
     Ok(())
 }

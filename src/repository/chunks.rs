@@ -21,33 +21,28 @@ use crate::domain::entity::{BinKind, RecordKind};
 use crate::domain::error::{Error, Result};
 use crate::domain::segment::Condition;
 
-/// Stores the ids that `matched` selects, sorted, as the chunks of an action; gives the length of each chunk.
-///
-/// As few chunks as there can be, of equal length: with a short one at the end, workers wait for each other longer.
+/// Stores what a query of numbers and sorted ids gives as the chunks of an action; gives the length of each chunk.
 struct Freeze<Q> {
     account: AccountId,
     action_id: Uuid,
     now: DateTime<Utc>,
-    /// A query of one column of ids, in id order. It comes first, so it may number its own parameters.
-    matched: Q,
+    /// It comes first, so it may number its own parameters.
+    chunks: Q,
 }
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Freeze<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
-        out.push_sql("WITH matched AS MATERIALIZED (SELECT array_agg(id) AS ids FROM (");
-        self.matched.walk_ast(out.reborrow())?;
-        out.push_sql(") AS found(id)) INSERT INTO bulk_action_chunks ");
+        out.push_sql("WITH chunk(number, ids) AS (");
+        self.chunks.walk_ast(out.reborrow())?;
+        out.push_sql(") INSERT INTO bulk_action_chunks ");
         out.push_sql("(account_id, action_id, number, ids, state, attempts, next_attempt_at) SELECT ");
         out.push_bind_param::<SqlUuid, _>(&self.account.0)?;
         out.push_sql(", ");
         out.push_bind_param::<SqlUuid, _>(&self.action_id)?;
-        out.push_sql(", (first - 1) / size, ids[first : first + size - 1], 'pending', 0, ");
+        out.push_sql(", number, ids, 'pending', 0, ");
         out.push_bind_param::<Timestamptz, _>(&self.now)?;
-        out.push_sql(" FROM (SELECT ids, ceil(cardinality(ids) / ceil(cardinality(ids) / ");
-        out.push_bind_param::<Integer, _>(&CHUNK_SIZE)?;
-        out.push_sql("::float8))::integer AS size FROM matched) AS sized, ");
-        out.push_sql("generate_series(1, cardinality(ids), size) AS first RETURNING cardinality(ids)");
+        out.push_sql(" FROM chunk RETURNING cardinality(ids)");
         Ok(())
     }
 }
@@ -70,12 +65,33 @@ pub struct FrozenSet {
     pub chunks: i32,
 }
 
-/// Freezes the ids that `matched` selects, which must come in id order, as the set of the action.
-fn freeze(tx: &mut Tx, action_id: Uuid, matched: impl QueryFragment<Pg>) -> Result<FrozenSet> {
-    let query = Freeze { account: tx.account(), action_id, now: tx.now(), matched };
+fn freeze_chunks(tx: &mut Tx, action_id: Uuid, chunks: impl QueryFragment<Pg>) -> Result<FrozenSet> {
+    let query = Freeze { account: tx.account(), action_id, now: tx.now(), chunks };
     let lengths: Vec<i32> = query.load(tx.conn)?;
     let chunks = i32::try_from(lengths.len()).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(FrozenSet { matched: lengths.into_iter().map(i64::from).sum(), chunks })
+}
+
+/// The ids that a query gives in id order, cut into as few chunks as there can be, of equal length: with a short one at
+/// the end, workers wait for each other longer.
+struct Cut<Q>(Q);
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Cut<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH matched AS MATERIALIZED (SELECT array_agg(id) AS ids FROM (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(") AS found(id)) SELECT (first - 1) / size, ids[first : first + size - 1] ");
+        out.push_sql("FROM (SELECT ids, ceil(cardinality(ids) / ceil(cardinality(ids) / ");
+        out.push_bind_param::<Integer, _>(&CHUNK_SIZE)?;
+        out.push_sql("::float8))::integer AS size FROM matched) AS sized, ");
+        out.push_sql("generate_series(1, cardinality(ids), size) AS first");
+        Ok(())
+    }
+}
+
+/// Freezes the ids that `matched` selects, which must come in id order, as the set of the action.
+fn freeze(tx: &mut Tx, action_id: Uuid, matched: impl QueryFragment<Pg>) -> Result<FrozenSet> {
+    freeze_chunks(tx, action_id, Cut(matched))
 }
 
 /// Freezes the live records that a segment or inline rules describe.
@@ -125,23 +141,30 @@ pub fn freeze_bin(tx: &mut Tx, action_id: Uuid, kind: BinKind, filter: &BinFilte
     freeze(tx, action_id, matched)
 }
 
-/// Records of the frozen set of another action.
+/// `select` from the chunks `c` of another action and their records `r`, as far as they are of this part.
 struct OfAction {
+    select: &'static str,
     account: AccountId,
     action_id: Uuid,
-    which: &'static str,
+    part: Part,
+    then: &'static str,
 }
 
 impl QueryFragment<Pg> for OfAction {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT r.id FROM bulk_action_chunks AS c CROSS JOIN LATERAL unnest(c.ids) AS r(id) ");
+        out.push_sql(self.select);
+        out.push_sql(" FROM bulk_action_chunks AS c CROSS JOIN LATERAL unnest(c.ids) AS r(id) ");
         out.push_sql("LEFT JOIN bulk_action_exceptions AS e ON e.account_id = c.account_id ");
         out.push_sql("AND e.action_id = c.action_id AND e.record_id = r.id WHERE c.account_id = ");
         out.push_bind_param::<SqlUuid, _>(&self.account.0)?;
         out.push_sql(" AND c.action_id = ");
         out.push_bind_param::<SqlUuid, _>(&self.action_id)?;
-        out.push_sql(self.which);
-        out.push_sql(" ORDER BY r.id");
+        out.push_sql(match self.part {
+            Part::All => "",
+            Part::Blocked => " AND e.outcome = 'blocked'",
+            Part::Changed => " AND c.state = 'done' AND coalesce(e.outcome, 'deactivated') = 'deactivated'",
+        });
+        out.push_sql(self.then);
         Ok(())
     }
 }
@@ -155,15 +178,18 @@ pub enum Part {
     Changed,
 }
 
-/// Freezes a part of another action's frozen set.
+/// Freezes a part of another action's frozen set, with the borders of its chunks: so each chunk of an undo brings back
+/// just those that one chunk deleted, whose fingerprints then go as a whole. Only what was blocked is cut anew, for it may
+/// be few of many.
 pub fn freeze_part(tx: &mut Tx, action_id: Uuid, of_action: Uuid, part: Part) -> Result<FrozenSet> {
-    let which = match part {
-        Part::All => "",
-        Part::Blocked => " AND e.outcome = 'blocked'",
-        Part::Changed => " AND c.state = 'done' AND coalesce(e.outcome, 'deactivated') = 'deactivated'",
-    };
-    let matched = OfAction { account: tx.account(), action_id: of_action, which };
-    freeze(tx, action_id, matched)
+    let of_action = |select, then| OfAction { select, account: tx.account(), action_id: of_action, part, then };
+    if part == Part::Blocked {
+        let matched = of_action("SELECT r.id", " ORDER BY r.id");
+        return freeze(tx, action_id, matched);
+    }
+    let numbered_anew = "SELECT row_number() OVER (ORDER BY c.number)::integer - 1, array_agg(r.id ORDER BY r.id)";
+    let chunks = of_action(numbered_anew, " GROUP BY c.number");
+    freeze_chunks(tx, action_id, chunks)
 }
 
 /// A chunk that this transaction holds.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::binned_keys;
 use super::db::{Sweep, Tx};
 use super::idempotency;
-use super::recycle_bin;
+use super::recycle_bin::{self, LockedRow};
 use super::schema::{bulk_actions, deletions};
 use crate::domain::actor::AccountId;
 use crate::domain::entity::{BinKind, RecordKind};
@@ -25,7 +25,13 @@ struct IdRow {
 
 /// Purges binned rows that this transaction has locked: deals in the bin go with their customer, tickets are emptied,
 /// links go, stored answers that tell of any of them are forgotten, and so are the fingerprints of their keys.
-pub fn purge_locked(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<()> {
+pub fn purge_locked(tx: &mut Tx, kind: BinKind, rows: &[LockedRow]) -> Result<()> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    purge_rows(tx, kind, &ids)?;
+    kind.record().map_or(Ok(()), |kind| binned_keys::forget(tx, kind, rows))
+}
+
+fn purge_rows(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -33,9 +39,7 @@ pub fn purge_locked(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<()> {
         purge_links(tx, record, ids)?;
     }
     idempotency::forget_naming(tx, ids)?;
-    let leaving = kind.record().map(|kind| binned_keys::leaving(tx, kind, ids)).transpose()?;
-    run(tx, &format!("DELETE FROM {} WHERE account_id = $1 AND id = ANY($2)", kind.table()), ids)?;
-    leaving.map_or(Ok(()), |leaving| binned_keys::forget(tx, &leaving))
+    run(tx, &format!("DELETE FROM {} WHERE account_id = $1 AND id = ANY($2)", kind.table()), ids)
 }
 
 fn purge_links(tx: &mut Tx, target: RecordKind, ids: &[Uuid]) -> Result<()> {
@@ -46,7 +50,7 @@ fn purge_links(tx: &mut Tx, target: RecordKind, ids: &[Uuid]) -> Result<()> {
             PurgeFate::None => {}
             PurgeFate::PurgeLinked => {
                 let deals = binned_through(tx, link, ids)?;
-                purge_locked(tx, BinKind::Deal, &deals)?;
+                purge_rows(tx, BinKind::Deal, &deals)?;
             }
             PurgeFate::Clear => run(
                 tx,

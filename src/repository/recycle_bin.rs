@@ -132,8 +132,8 @@ pub fn stamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], stamp: BinStamp) -> Resul
 }
 
 /// Takes locked rows out of the bin; those in `without_external_id` come back without theirs.
-pub fn unstamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], without_external_id: &[Uuid]) -> Result<()> {
-    let leaving = kind.record().map(|kind| binned_keys::leaving(tx, kind, ids)).transpose()?;
+pub fn unstamp(tx: &mut Tx, kind: BinKind, rows: &[LockedRow], without_external_id: &[Uuid]) -> Result<()> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let external_id = if without_external_id.is_empty() {
         // The parameter still has to occur.
         "CASE WHEN $4 IS NULL THEN NULL ELSE external_id END"
@@ -151,7 +151,7 @@ pub fn unstamp(tx: &mut Tx, kind: BinKind, ids: &[Uuid], without_external_id: &[
         .bind::<Timestamptz, _>(tx.now())
         .bind::<Array<SqlUuid>, _>(without_external_id)
         .execute(tx.conn)?;
-    leaving.map_or(Ok(()), |leaving| binned_keys::forget(tx, &leaving))
+    kind.record().map_or(Ok(()), |kind| binned_keys::forget(tx, kind, rows))
 }
 
 #[derive(QueryableByName)]

@@ -22,11 +22,10 @@ const BATCH: i64 = 500;
 /// What goes along with a customer (deals in the bin) is not of the set, and has no outcome of its own.
 pub fn purge_records(tx: &mut Tx, kind: BinKind, ids: &[Uuid], meant: &BinFilter, mode: Mode) -> Result<ChunkResult> {
     let (binned, exceptions) = lock_binned(tx, kind, ids, meant, Outcome::Changed)?;
-    let succeeded: Vec<Uuid> = binned.into_iter().map(|row| row.id).collect();
     if mode == Mode::Apply {
-        purge::purge_locked(tx, kind, &succeeded)?;
+        purge::purge_locked(tx, kind, &binned)?;
     }
-    Ok(ChunkResult { succeeded, exceptions })
+    Ok(ChunkResult { succeeded: binned.into_iter().map(|row| row.id).collect(), exceptions })
 }
 
 /// Purges one record that lies in the bin.
@@ -50,11 +49,8 @@ pub fn purge_due(tx: &mut Tx, deletion: DueDeletion) -> Result<bool> {
         }
         // The rows first, the deletion last: the lock order. What was restored or purged meanwhile is left out.
         let now = tx.now();
-        let due: Vec<Uuid> = recycle_bin::lock(tx, kind, &ids)?
-            .into_iter()
-            .filter(|row| row.bin.is_some_and(|stamp| stamp.purge_at <= now))
-            .map(|row| row.id)
-            .collect();
+        let mut due = recycle_bin::lock(tx, kind, &ids)?;
+        due.retain(|row| row.bin.is_some_and(|stamp| stamp.purge_at <= now));
         if !due.is_empty() {
             purge::purge_locked(tx, kind, &due)?;
             audit_log::insert(tx, AuditEntry::of_expiry(deletion.id, kind, due.len()))?;

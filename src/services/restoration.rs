@@ -34,13 +34,13 @@ pub fn restore_records(tx: &mut Tx, kind: BinKind, ids: &[Uuid], rules: &Restore
     if rules.mode == Mode::Apply {
         take_out(tx, kind, &plan.restorable, &plan.without_external_id)?;
     }
-    Ok(ChunkResult { succeeded: plan.restorable, exceptions: plan.exceptions })
+    Ok(plan.result())
 }
 
 /// Takes locked rows out of the bin. A live twin that came up since they were looked at shows here alone: then all is
 /// looked at again.
-fn take_out(tx: &mut Tx, kind: BinKind, ids: &[Uuid], without_external_id: &[Uuid]) -> Result<()> {
-    match recycle_bin::unstamp(tx, kind, ids, without_external_id) {
+fn take_out(tx: &mut Tx, kind: BinKind, rows: &[LockedRow], without_external_id: &[Uuid]) -> Result<()> {
+    match recycle_bin::unstamp(tx, kind, rows, without_external_id) {
         Err(Error::Conflict(conflict)) if *conflict == Conflict::ExternalIdTaken => Err(Error::Contention),
         other => other,
     }
@@ -48,10 +48,20 @@ fn take_out(tx: &mut Tx, kind: BinKind, ids: &[Uuid], without_external_id: &[Uui
 
 /// What can be done with a set of rows, all of them locked.
 struct Plan {
-    restorable: Vec<Uuid>,
+    restorable: Vec<LockedRow>,
     /// Those of `restorable` that lose their `external_id`.
     without_external_id: Vec<Uuid>,
     exceptions: Vec<Exception>,
+}
+
+impl Plan {
+    fn restorable_ids(&self) -> Vec<Uuid> {
+        self.restorable.iter().map(|row| row.id).collect()
+    }
+
+    fn result(self) -> ChunkResult {
+        ChunkResult { succeeded: self.restorable_ids(), exceptions: self.exceptions }
+    }
 }
 
 /// `held_back`: records that stay though they could come back, and why.
@@ -72,7 +82,7 @@ fn plan(
         None => true,
     });
     let conflicts = external_id_conflicts(tx, kind, &candidates, &rules.twins)?;
-    for row in &candidates {
+    for row in candidates {
         match conflicts.get(&row.id) {
             Some(twin) if rules.on_conflict == OnConflict::Refuse => {
                 let exception = Exception { conflict_with: Some(*twin), ..Exception::new(row.id, Outcome::Conflict) };
@@ -80,7 +90,7 @@ fn plan(
             }
             conflict => {
                 plan.without_external_id.extend(conflict.map(|_| row.id));
-                plan.restorable.push(row.id);
+                plan.restorable.push(row);
             }
         }
     }
@@ -133,23 +143,23 @@ fn restore_deals(tx: &mut Tx, ids: &[Uuid], rules: &RestoreRules) -> Result<Chun
         Some((*id, Exception { record_id: *id, outcome: Outcome::Conflict, parent, ..refusal.clone() }))
     });
     let deals = plan(tx, BinKind::Deal, ids, rules, &orphans.collect())?;
-    if recycle_bin::deal_parents(tx, &deals.restorable)?.iter().any(|(id, now)| parents.get(id) != Some(now)) {
+    if recycle_bin::deal_parents(tx, &deals.restorable_ids())?.iter().any(|(id, now)| parents.get(id) != Some(now)) {
         // A purge took a contact person away before the deal was locked.
         return Err(Error::Contention);
     }
     let needed: BTreeSet<RecordRef> =
-        deals.restorable.iter().filter_map(|id| parents.get(id)).flatten().copied().collect();
+        deals.restorable.iter().filter_map(|row| parents.get(&row.id)).flatten().copied().collect();
     if rules.mode == Mode::Apply {
         bring_back(tx, plans, &deals, &needed)?;
     }
-    Ok(ChunkResult { succeeded: deals.restorable, exceptions: deals.exceptions })
+    Ok(deals.result())
 }
 
 /// Takes the parents that `deals` need out of the bin, then the deals.
 fn bring_back(tx: &mut Tx, parents: Vec<(RecordKind, Plan)>, deals: &Plan, needed: &BTreeSet<RecordRef>) -> Result<()> {
     for (kind, plan) in parents {
-        let pulled: Vec<Uuid> =
-            plan.restorable.into_iter().filter(|id| needed.contains(&RecordRef { kind, id: *id })).collect();
+        let pulled: Vec<LockedRow> =
+            plan.restorable.into_iter().filter(|row| needed.contains(&RecordRef { kind, id: row.id })).collect();
         take_out(tx, kind.into(), &pulled, &plan.without_external_id)?;
     }
     if links::hold_live_among(tx, needed)? != *needed {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::super::bulk_delete::{contacts, delete_ids, ended};
 use super::super::harness::TestServer;
 use super::super::invariants;
-use super::super::many_records::{wait_until, waiting};
+use super::super::many_records::{self, lines, text, wait_until, waiting};
 use super::{id, is_live, outcomes, restore};
 
 #[test]
@@ -136,4 +136,41 @@ fn an_undo_that_comes_after_a_purge_finds_nothing() {
     assert_eq!((&counts["restored"], &counts["gone"]), (&json!(1), &json!(1)));
     admin.get(&format!("/contacts/{}", ids[0])).refused("not-found");
     assert!(is_live(&admin, &format!("/contacts/{}", ids[1])));
+}
+
+/// What one chunk deleted comes back by one chunk: its fingerprints go as a whole. One that deleted nothing has none.
+#[test]
+fn an_undo_and_an_execution_keep_the_borders_of_the_chunks() {
+    let server = TestServer::start();
+    let (admin, mut sql) = (server.admin(), server.sql());
+    many_records::contacts(&admin, &mut sql, 5_500);
+    let account = text(&mut sql, "SELECT DISTINCT account_id::text AS line FROM contacts");
+    many_records::deals_for_every(&admin, &mut sql, &account, 7);
+    let all =
+        json!({"action": "delete", "entity": "contact", "target": {"segment_id": "all-contacts"}, "dry_run": true});
+    let rehearsal = ended(&admin, &admin.post("/bulk-actions", all).expect(202));
+    sql.batch_execute(
+        "DELETE FROM contacts USING bulk_action_chunks WHERE number = 1 AND contacts.id = ANY(ids) \
+         AND NOT EXISTS (SELECT FROM deals WHERE customer_contact_id = contacts.id)",
+    )
+    .unwrap();
+    let verb = |action: &Value, verb: &str| {
+        ended(&admin, &admin.call(&format!("/bulk-actions/{}/{verb}", id(action))).expect(202))
+    };
+    let deletion = verb(&rehearsal, "execute");
+    let undo = verb(&deletion, "undo");
+    assert_eq!(undo["counts"]["restored"], deletion["counts"]["deleted"]);
+    let mut chunks = |action: &Value, which: &str| {
+        let of_action = format!(
+            "SELECT ids::text AS line FROM (SELECT number, array_agg(id ORDER BY id) AS ids FROM bulk_action_chunks AS c, \
+             unnest(ids) AS id WHERE c.action_id = '{}' AND {which} GROUP BY number) AS chunk ORDER BY number",
+            id(action)
+        );
+        lines(&mut sql, &of_action)
+    };
+    assert_eq!(chunks(&rehearsal, "true"), chunks(&deletion, "true"));
+    let excepted = "(c.action_id, id) IN (SELECT action_id, record_id FROM bulk_action_exceptions)";
+    let deleted = chunks(&deletion, &format!("NOT {excepted}"));
+    assert_eq!((deleted.len(), deleted), (2, chunks(&undo, "number IN (0, 1)")));
+    invariants::hold(&mut sql);
 }
