@@ -22,7 +22,7 @@ fn another_node_completes_what_a_killed_one_began() {
     let mut holder = database.connect();
     holder.batch_execute("BEGIN; LOCK TABLE bulk_action_exceptions IN ACCESS EXCLUSIVE MODE").unwrap();
     let action = case.delete_all(&first);
-    assert!(wait_until(10, || waiting(&mut observer) >= 2), "both nodes or both workers have chunks");
+    assert!(wait_until(|| waiting(&mut observer) >= 2), "both nodes or both workers have chunks");
     first.kill();
     holder.batch_execute("ROLLBACK").unwrap();
     case.completes(&second, &mut observer, &action, &[&first, &second]);
@@ -40,13 +40,13 @@ fn a_node_that_is_told_to_stop_finishes_what_it_has_in_hand() {
     holder.batch_execute("BEGIN; LOCK TABLE deals IN ACCESS EXCLUSIVE MODE").unwrap();
     holder.batch_execute(&format!("SELECT FROM contacts WHERE id = '{held}' FOR KEY SHARE")).unwrap();
     let action = case.delete_all(&node);
-    assert!(wait_until(10, || waiting(&mut observer) == 2), "both workers have a chunk in hand");
+    assert!(wait_until(|| waiting(&mut observer) == 2), "both workers have a chunk in hand");
     node.terminate();
     thread::sleep(Duration::from_millis(1_500));
     assert!(node.exited().is_none(), "it waits for its chunks");
     holder.batch_execute("ROLLBACK").unwrap();
     let mut status = None;
-    wait_until(40, || {
+    wait_until(|| {
         status = node.exited();
         status.is_some()
     });
@@ -72,7 +72,7 @@ fn an_account_that_stands_still_does_not_slow_another() {
         client.post("/bulk-actions", body).expect(202)
     };
     let stalled = delete(&stuck, ids);
-    assert!(wait_until(10, || waiting(&mut observer) == 1));
+    assert!(wait_until(|| waiting(&mut observer) == 1));
     let unknown = |_| Uuid::now_v7().to_string();
     let actions = [(); 4].map(|()| delete(&other, (0..10_000).map(unknown).collect()));
     let started = Instant::now();

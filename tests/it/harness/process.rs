@@ -13,11 +13,8 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::TestDatabase;
+use super::{PATIENCE, TestDatabase};
 use super::client::{Claims, Client, SECRET};
-
-/// A start takes seconds at most; a test machine may be slow.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A `sweep serve`, killed when dropped.
 pub struct SweepProcess {

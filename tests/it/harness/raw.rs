@@ -2,7 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+
+use super::PATIENCE;
 
 #[derive(Debug)]
 pub struct RawAnswer {
@@ -22,7 +23,7 @@ impl RawAnswer {
 /// Sends `request` and reads until the service closes the connection. The request has to say `Connection: close`.
 pub fn exchange(address: SocketAddr, request: &[u8]) -> RawAnswer {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // The service may answer and close before it has read all.
     let _ = stream.write_all(request);
     let mut answer = Vec::new();

@@ -81,7 +81,7 @@ fn race(
         actions
     });
     let restores = "SELECT count(*) FROM bulk_actions WHERE finished_at IS NULL";
-    assert!(many_records::wait_until(10, || count(connection, restores) == 0));
+    assert!(many_records::wait_until(|| count(connection, restores) == 0));
     actions.into()
 }
 

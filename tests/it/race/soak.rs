@@ -58,7 +58,7 @@ fn invariants_survive_everything_at_once() {
     });
     let mut connection = server.database.connect();
     assert!(
-        wait_until(20, || count(&mut connection, "SELECT count(*) FROM bulk_actions WHERE finished_at IS NULL") == 0),
+        wait_until(|| count(&mut connection, "SELECT count(*) FROM bulk_actions WHERE finished_at IS NULL") == 0),
         "all actions end"
     );
     let failed = lines(&mut connection, "SELECT failure AS line FROM bulk_actions WHERE failure IS NOT NULL");
@@ -78,7 +78,7 @@ fn invariants_survive_everything_at_once() {
     let binned = "SELECT (SELECT count(*) FROM contacts WHERE deleted_at IS NOT NULL) + \
                   (SELECT count(*) FROM companies WHERE deleted_at IS NOT NULL) + \
                   (SELECT count(*) FROM deals WHERE deleted_at IS NOT NULL) + (SELECT count(*) FROM deletions)";
-    let emptied = wait_until(20, || count(&mut connection, binned) == 0);
+    let emptied = wait_until(|| count(&mut connection, binned) == 0);
     assert!(emptied, "left over: {:#?}", left_over(&mut connection));
     assert_eq!(count(&mut connection, live), before);
 }

@@ -60,7 +60,7 @@ fn the_keys_go_with_the_purge_of_what_is_due() {
     admin.delete(&format!("/contacts/{}", ids[2])).expect(204);
     shift_clock(&mut connection, "31 days");
     let left = "SELECT count(*) FROM binned_keys";
-    assert!(wait_until(15, || count(&mut connection, left) == 1), "the first deletion is purged");
+    assert!(wait_until(|| count(&mut connection, left) == 1), "the first deletion is purged");
     let by = |n: usize| twin_of(&admin, "/contacts", contact(json!({"vat_number": format!("v-{n}")})));
     assert_eq!((by(0), by(2)), (None, found(&ids[2], "vat_number")));
     invariants::hold(&mut connection);
@@ -81,7 +81,7 @@ fn records_of_one_set_that_leave_at_once() {
         for (n, id) in (1..).zip(&ids[..2]) {
             let admin = admin.clone();
             scope.spawn(move || admin.call(&format!("/recycle-bin/{id}/restore")).expect(200));
-            assert!(wait_until(10, || waiting(&mut connection) == n));
+            assert!(wait_until(|| waiting(&mut connection) == n));
         }
         holder.batch_execute("ROLLBACK").unwrap();
     });

@@ -80,7 +80,7 @@ fn who_goes_away_is_dropped() {
     let listeners: Vec<Listener> = (0..200).map(|_| server.listen(&action.0, "")).collect();
     assert_eq!(connections(server.address.port()), Some(200));
     drop(listeners);
-    assert!(wait_until(20, || connections(server.address.port()) == Some(0)));
+    assert!(wait_until(|| connections(server.address.port()) == Some(0)));
 }
 
 /// The service's ends of connections to this port that are not closed; none where the system does not tell.
