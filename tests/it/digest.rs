@@ -1,7 +1,6 @@
 //! The digest: who is told what leaves the recycle bin soon, and how often.
 
-use std::time::Duration;
-
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use sweep::repository::db::{Db, DbSettings};
@@ -11,7 +10,7 @@ use super::approval::{admin_named, waiting_delete};
 use super::bulk_delete::{contacts, delete_ids, ended};
 use super::crash::node::Node;
 use super::harness::{Client, PATIENCE, TestDatabase, TestServer};
-use super::many_records::{count, lines, shift_clock, wait_until};
+use super::many_records::{count, lines, shift_clock, wait_until, waiting};
 use super::smtp_server::{Conduct, SmtpServer, Tls};
 
 const DIGESTS: &str = "SELECT count(*) FROM outbox WHERE kind = 'digest'";
@@ -19,13 +18,7 @@ const DECIDED: &str = "SELECT count(*) FROM digest_periods";
 
 /// Whether upkeep would find an account to decide on.
 fn is_undecided(database_url: String) -> bool {
-    let db = Db::new(DbSettings {
-        database_url,
-        name: "test",
-        connections: 1,
-        wait: PATIENCE,
-        lock_timeout: None,
-    });
+    let db = Db::new(DbSettings { database_url, name: "test", connections: 1, wait: PATIENCE, lock_timeout: None });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(db.sweep(digests::undecided_account)).unwrap().is_some()
 }
@@ -113,10 +106,17 @@ fn two_nodes_send_one_digest_to_each() {
     let token = |user: &str| admin_named(user).token();
     deleted(&nodes[0].client(&token("ann")), &[nodes[1].client(&token("bob"))], &mut sql);
     last_week(&mut sql);
+    let (mut holder, mut observer) = (database.connect(), database.connect());
+    let mut let_both_look = || {
+        holder.batch_execute("BEGIN; LOCK TABLE digest_periods IN ACCESS EXCLUSIVE MODE").unwrap();
+        assert!(wait_until(|| waiting(&mut observer) == 2), "both nodes look");
+        holder.batch_execute("ROLLBACK").unwrap();
+    };
+    let_both_look();
     let sent = format!("{DIGESTS} AND status = 'sent'");
     assert!(wait_until(|| count(&mut sql, &sent) == 2));
-    // Both look again, more than once.
-    std::thread::sleep(Duration::from_secs(11));
+    let_both_look();
+    assert!(!is_undecided(database.url()));
     let mails = lines(
         &mut sql,
         "SELECT recipient || ' ' || status || ' ' || attempts AS line FROM outbox WHERE kind = 'digest' ORDER BY 1",

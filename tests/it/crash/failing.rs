@@ -28,10 +28,7 @@ fn a_chunk_that_always_fails_ends_its_action_with_an_exact_account() {
     assert!(wait_until(|| count(&mut connection, done) == 2), "the other chunks are not held up");
     for attempt in 1..=4 {
         let attempts = format!("SELECT max(attempts)::bigint >= {attempt} FROM bulk_action_chunks");
-        assert!(
-            wait_until(|| count(&mut connection, &format!("SELECT ({attempts})::int::bigint")) == 1),
-            "{attempt}"
-        );
+        assert!(wait_until(|| count(&mut connection, &format!("SELECT ({attempts})::int::bigint")) == 1), "{attempt}");
         shift_clock(&mut connection, "1 minute");
     }
     let failed = ended(&admin, &action);

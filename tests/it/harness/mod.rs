@@ -23,7 +23,7 @@ pub use database::{TestDatabase, as_role};
 pub use example::{example_answers, example_file, import_example};
 pub use listener::{Event, Listener};
 pub use process::SweepProcess;
-pub use raw::{RawAnswer, exchange};
+pub use raw::{Deserted, RawAnswer, exchange};
 
 /// How long anything may take that has to happen. It fails a test that hangs, and no test that is slow: a machine may have
 /// many times more to do than this.

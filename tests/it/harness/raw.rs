@@ -1,7 +1,7 @@
 //! Requests that no HTTP client would send, byte for byte.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use super::PATIENCE;
 
@@ -17,6 +17,21 @@ impl RawAnswer {
     pub fn header(&self, name: &str) -> Option<&str> {
         let prefix = format!("{name}: ");
         self.head.lines().find_map(|line| line.strip_prefix(&prefix))
+    }
+}
+
+/// An address at which nobody listens. A free port might soon be another test's: this one is the near end of a connection.
+pub struct Deserted {
+    pub address: SocketAddr,
+    _ends: [TcpStream; 2],
+}
+
+impl Deserted {
+    pub fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (far, address) = listener.accept().unwrap();
+        Self { address, _ends: [near, far] }
     }
 }
 

@@ -110,10 +110,7 @@ fn what_the_upkeep_purges_meanwhile_is_gone() {
     let purge = ended(&admin, &purge);
     // Its clock stood before their time was up, so the first to wait had them.
     assert_eq!(counts(&purge, &["purged", "gone"]), [6, 0]);
-    assert!(
-        wait_until(|| count(&mut sql, "SELECT count(*) FROM deletions") == 0),
-        "the upkeep settles the deletion"
-    );
+    assert!(wait_until(|| count(&mut sql, "SELECT count(*) FROM deletions") == 0), "the upkeep settles the deletion");
     let later = act(&admin, "purge", "contact", json!({"ids": contest.ids}), json!({"expected_count": 6}));
     assert_eq!(counts(&later, &["gone"]), [6]);
     invariants::hold(&mut sql);

@@ -121,7 +121,7 @@ fn a_link_that_comes_first_blocks() {
         ids.map(|(_, id)| id.as_str()).collect::<Vec<_>>()
     };
     let actions = RecordKind::ALL.map(|kind| delete_in_bulk(&admin, kind, &of(kind)));
-    wait_until(|| waiting(&mut observer) == 2);
+    assert!(wait_until(|| waiting(&mut observer) == 2), "the chunks wait for the links");
     linker.batch_execute("COMMIT").unwrap();
     for action in actions {
         let action = ended(&admin, &action);
