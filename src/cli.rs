@@ -156,8 +156,10 @@ fn serve(config: &ServeConfig) -> Result<(), Failure> {
     };
     let served = actix_web::rt::System::new().block_on(async {
         let running = app::start(&settings)?;
+        // Whoever reads the greeting may stop it at once.
+        let signals = stop_signals()?;
         greet(&settings, running.address)?;
-        actix_web::rt::spawn(stop_on_signal(running.handle(), stop_signals()?));
+        actix_web::rt::spawn(stop_on_signal(running.handle(), signals));
         running.run().await?;
         Ok::<(), Failure>(())
     });
@@ -187,6 +189,7 @@ async fn stop_on_signal(service: Stop, [mut terminate, mut interrupt]: [Signal; 
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    tracing::info!("told to stop: requests in hand are finished");
     service.stop(true).await;
 }
 

@@ -46,6 +46,7 @@ impl Workers {
     /// Lets every loop finish what it has in hand.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
+        tracing::info!("no request is left: chunks and mails in hand are finished");
         for task in self.tasks {
             let _ = task.await;
         }

@@ -1,7 +1,6 @@
 //! The digest: who is told what leaves the recycle bin soon, and how often.
 
-use std::time::Duration;
-
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use sweep::repository::db::{Db, DbSettings};
@@ -10,8 +9,8 @@ use sweep::repository::digests;
 use super::approval::{admin_named, waiting_delete};
 use super::bulk_delete::{contacts, delete_ids, ended};
 use super::crash::node::Node;
-use super::harness::{Client, TestDatabase, TestServer};
-use super::many_records::{count, lines, shift_clock, wait_until};
+use super::harness::{Client, PATIENCE, TestDatabase, TestServer};
+use super::many_records::{count, lines, shift_clock, wait_until, waiting};
 use super::smtp_server::{Conduct, SmtpServer, Tls};
 
 const DIGESTS: &str = "SELECT count(*) FROM outbox WHERE kind = 'digest'";
@@ -19,13 +18,7 @@ const DECIDED: &str = "SELECT count(*) FROM digest_periods";
 
 /// Whether upkeep would find an account to decide on.
 fn is_undecided(database_url: String) -> bool {
-    let db = Db::new(DbSettings {
-        database_url,
-        name: "test",
-        connections: 1,
-        wait: Duration::from_secs(5),
-        lock_timeout: None,
-    });
+    let db = Db::new(DbSettings { database_url, name: "test", connections: 1, wait: PATIENCE, lock_timeout: None });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(db.sweep(digests::undecided_account)).unwrap().is_some()
 }
@@ -39,7 +32,7 @@ fn deleted(ann: &Client, others: &[Client], sql: &mut PgConnection) -> Value {
         other.get("/me").expect(200);
     }
     let known = i64::try_from(others.len()).unwrap() + 1;
-    assert!(wait_until(10, || count(sql, "SELECT count(*) FROM known_admins") == known));
+    assert!(wait_until(|| count(sql, "SELECT count(*) FROM known_admins") == known));
     action
 }
 
@@ -61,7 +54,7 @@ fn every_admin_is_told_once_in_a_language_of_their_own() {
         .map(|(user, locale)| server.client(&admin_named(user).with("locale", locale)));
     let action = deleted(&ann, &others, &mut sql);
     last_week(&mut sql);
-    assert!(wait_until(15, || count(&mut sql, &format!("{DIGESTS} AND status = 'sent'")) == 4));
+    assert!(wait_until(|| count(&mut sql, &format!("{DIGESTS} AND status = 'sent'")) == 4));
     let received = smtp.received_after(4);
     let restore = format!(
         "-d '{{\"action\": \"restore\", \"entity\": \"contact\", \"target\": {{\"deletion_id\": \"{}\"}}}}'",
@@ -102,7 +95,7 @@ fn every_admin_is_told_once_in_a_language_of_their_own() {
     assert_eq!((count(&mut sql, DIGESTS), smtp.received().len()), (4, 4));
     // A digest is forgotten after 90 days.
     shift_clock(&mut sql, "100 days");
-    assert!(wait_until(10, || count(&mut sql, DIGESTS) == 0));
+    assert!(wait_until(|| count(&mut sql, DIGESTS) == 0));
 }
 
 #[test]
@@ -113,10 +106,17 @@ fn two_nodes_send_one_digest_to_each() {
     let token = |user: &str| admin_named(user).token();
     deleted(&nodes[0].client(&token("ann")), &[nodes[1].client(&token("bob"))], &mut sql);
     last_week(&mut sql);
+    let (mut holder, mut observer) = (database.connect(), database.connect());
+    let mut let_both_look = || {
+        holder.batch_execute("BEGIN; LOCK TABLE digest_periods IN ACCESS EXCLUSIVE MODE").unwrap();
+        assert!(wait_until(|| waiting(&mut observer) == 2), "both nodes look");
+        holder.batch_execute("ROLLBACK").unwrap();
+    };
+    let_both_look();
     let sent = format!("{DIGESTS} AND status = 'sent'");
-    assert!(wait_until(20, || count(&mut sql, &sent) == 2));
-    // Both look again, more than once.
-    std::thread::sleep(Duration::from_secs(11));
+    assert!(wait_until(|| count(&mut sql, &sent) == 2));
+    let_both_look();
+    assert!(!is_undecided(database.url()));
     let mails = lines(
         &mut sql,
         "SELECT recipient || ' ' || status || ' ' || attempts AS line FROM outbox WHERE kind = 'digest' ORDER BY 1",
@@ -145,7 +145,7 @@ fn nothing_is_said_when_nothing_leaves_and_off_means_off() {
     ann.post(&format!("/recycle-bin/{binned}/restore"), json!({})).expect(200);
     assert_eq!((count(&mut sql, company), count(&mut sql, DECIDED)), (0, 0));
     ann.patch("/settings", json!({"digest": "daily"})).expect(200);
-    assert!(wait_until(15, || count(&mut sql, DECIDED) == 1), "the period is decided on");
+    assert!(wait_until(|| count(&mut sql, DECIDED) == 1), "the period is decided on");
     assert_eq!(count(&mut sql, DIGESTS), 0);
 }
 
@@ -163,7 +163,7 @@ fn a_daily_digest_comes_on_the_days_on_which_something_is_about_to_leave() {
     for (days, digests) in [(2, 0), (1, 0), (1, 1)] {
         shift_clock(&mut sql, &format!("{days} days"));
         assert!(
-            wait_until(15, || !is_undecided(server.database.url()) && count(&mut sql, &sent) == digests),
+            wait_until(|| !is_undecided(server.database.url()) && count(&mut sql, &sent) == digests),
             "{days} {digests}"
         );
     }
@@ -177,7 +177,7 @@ fn without_a_known_admin_nothing_is_decided() {
     last_week(&mut sql);
     assert!(!is_undecided(server.database.url()));
     server.client(&admin_named("bob")).get("/me").expect(200);
-    assert!(wait_until(15, || count(&mut sql, &format!("{DIGESTS} AND recipient = 'bob'")) == 1));
+    assert!(wait_until(|| count(&mut sql, &format!("{DIGESTS} AND recipient = 'bob'")) == 1));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn what_waited_for_an_approval_was_deleted_when_it_went_and_not_when_it_was_aske
     ended(&ann, &action);
     let deleted_at = ann.get("/recycle-bin").expect(200)["data"][0]["deleted_at"].clone();
     last_week(&mut sql);
-    assert!(wait_until(15, || count(&mut sql, &format!("{DIGESTS} AND status = 'sent'")) == 2));
+    assert!(wait_until(|| count(&mut sql, &format!("{DIGESTS} AND status = 'sent'")) == 2));
     let mails: Vec<String> = smtp.received().into_iter().filter_map(|talk| talk.mail).collect();
     let digest = mails.iter().find(|mail| mail.contains("Subject: Leaving the recycle bin soon")).unwrap();
     let deleted_at: chrono::DateTime<chrono::Utc> = deleted_at.as_str().unwrap().parse().unwrap();

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Claims, Client, TestServer};
+use crate::harness::{Answer, Claims, Client, PATIENCE, TestServer};
 use crate::many_records;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -263,7 +262,7 @@ fn a_reader_that_stops_reading_holds_no_connection() {
     let fill = "UPDATE contacts SET profile = profile || jsonb_build_object('remarks', repeat('x', 10000))";
     sql.batch_execute(fill).unwrap();
     let mut reader = TcpStream::connect(server.address).unwrap();
-    reader.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    reader.set_read_timeout(Some(PATIENCE)).unwrap();
     let token = Claims::admin().token();
     let request = format!(
         "GET /contacts?format=csv HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
@@ -274,7 +273,7 @@ fn a_reader_that_stops_reading_holds_no_connection() {
     assert_eq!(&start, b"HTTP/1.1 200");
     let in_use = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                   AND application_name = 'sweep' AND state <> 'idle' AND query ILIKE '%contacts%'";
-    assert!(many_records::wait_until(20, || many_records::count(&mut sql, in_use) == 0));
+    assert!(many_records::wait_until(|| many_records::count(&mut sql, in_use) == 0));
     // What it has not taken yet is read from the database when it does.
     let mut rest = Vec::new();
     reader.read_to_end(&mut rest).unwrap();

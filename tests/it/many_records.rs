@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use serde_json::{Value, json};
 
-use super::harness::Client;
+use super::harness::{Client, PATIENCE};
 
 /// Every column of the table but `id`, as it stands in the database.
 fn columns_but_id(connection: &mut PgConnection, table: &str) -> String {
@@ -94,11 +94,11 @@ pub fn shift_clock(connection: &mut PgConnection, interval: &str) {
         .unwrap();
 }
 
-/// Polls until `reached` gives true; false when that takes longer than `seconds`.
-pub fn wait_until(seconds: u64, mut reached: impl FnMut() -> bool) -> bool {
+/// Polls until `reached` gives true; false when that takes longer than anything may.
+pub fn wait_until(mut reached: impl FnMut() -> bool) -> bool {
     let started = std::time::Instant::now();
     while !reached() {
-        if started.elapsed().as_secs() >= seconds {
+        if started.elapsed() > PATIENCE {
             return false;
         }
         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -106,11 +106,13 @@ pub fn wait_until(seconds: u64, mut reached: impl FnMut() -> bool) -> bool {
     true
 }
 
-/// How many statements of the service wait for a lock.
+/// How many statements of the service wait for a lock. Those are not counted that come by themselves, whenever it is time:
+/// upkeep's look for old idempotency keys, and the statistics after a large action.
 pub fn waiting(connection: &mut PgConnection) -> i64 {
     count(
         connection,
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sweep' \
-         AND wait_event_type = 'Lock'",
+         AND wait_event_type = 'Lock' AND query NOT LIKE '%\"idempotency_keys\".\"created_at\" <= %' \
+         AND query NOT LIKE '%refresh_statistics(%'",
     )
 }

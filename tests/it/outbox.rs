@@ -1,7 +1,6 @@
 //! The outbox: who may send a mail when, and what the service's own sender makes of an ended action.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -13,7 +12,8 @@ use sweep::repository::db::{Db, DbSettings};
 use sweep::repository::outbox::{self, AfterFailure};
 use uuid::Uuid;
 
-use super::harness::{ACCOUNT, TestDatabase, TestServer};
+use super::harness::{ACCOUNT, PATIENCE, TestDatabase, TestServer};
+use super::many_records::{lines, wait_until};
 use super::smtp_server::{Conduct, SmtpServer, Stage, Tls};
 
 const ACTION: Uuid = Uuid::from_u128(0x0193_a000_0000_7000_8000_0000_0000_00aa);
@@ -27,7 +27,7 @@ fn db(database: &TestDatabase) -> Db {
         database_url: database.url(),
         name: "test",
         connections: 4,
-        wait: Duration::from_secs(5),
+        wait: PATIENCE,
         lock_timeout: None,
     })
 }
@@ -155,27 +155,12 @@ async fn a_mail_that_does_not_leave_waits_longer_and_longer_for_a_day() {
 
 /// Waits until the outbox' one mail is as wanted.
 fn wait_for(server: &TestServer, wanted: &str) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    loop {
-        let states: Vec<String> =
-            diesel::sql_query("SELECT format('%s %s %s', status, attempts, last_error) AS state FROM outbox")
-                .load::<State>(&mut server.sql())
-                .unwrap()
-                .into_iter()
-                .map(|row| row.state)
-                .collect();
-        if states.iter().any(|state| state.starts_with(wanted)) {
-            return;
-        }
-        assert!(Instant::now() < deadline, "not {wanted}: {states:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-#[derive(QueryableByName)]
-struct State {
-    #[diesel(sql_type = Text)]
-    state: String,
+    let (mut sql, mut states) = (server.sql(), Vec::new());
+    let reached = wait_until(|| {
+        states = lines(&mut sql, "SELECT format('%s %s %s', status, attempts, last_error) AS line FROM outbox");
+        states.iter().any(|state| state.starts_with(wanted))
+    });
+    assert!(reached, "not {wanted}: {states:?}");
 }
 
 fn insert_mail(server: &TestServer) {

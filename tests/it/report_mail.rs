@@ -1,11 +1,10 @@
 //! From a bulk delete over HTTP to its report in a mail server's hands.
 
-use std::time::{Duration, Instant};
-
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
 use super::harness::{Claims, Client, TestServer};
+use super::many_records::wait_until;
 use super::smtp_server::{Conduct, SmtpServer, Stage, Tls};
 
 fn server_with(smtp: &SmtpServer) -> TestServer {
@@ -35,15 +34,13 @@ fn delete(client: &Client, ids: &[&Value], notify: &str, reason: &str) -> String
 /// Polls the action until its notification has this status.
 #[track_caller]
 fn notified(client: &Client, action: &str, status: &str) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    loop {
-        let view = client.get(action).expect(200);
-        if view["finished_at"].is_string() && view["notification"]["status"] == status {
-            return view["notification"].clone();
-        }
-        assert!(Instant::now() < deadline, "not {status}: {view}");
-        std::thread::sleep(Duration::from_millis(25));
-    }
+    let mut view = Value::Null;
+    let reached = wait_until(|| {
+        view = client.get(action).expect(200);
+        view["finished_at"].is_string() && view["notification"]["status"] == status
+    });
+    assert!(reached, "not {status}: {view}");
+    view["notification"].take()
 }
 
 #[test]

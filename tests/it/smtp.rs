@@ -7,17 +7,20 @@ use sweep::mail::transport::{MailSettings, MailTransport, SendError};
 use sweep::mail::{Attachment, OutgoingMail, RenderedMail};
 use uuid::Uuid;
 
+use crate::harness::{Deserted, PATIENCE};
 use crate::smtp_server::{Conduct, Received, SmtpServer, Stage, Tls};
 
-const SEND_TIMEOUT: Duration = Duration::from_millis(800);
-
 fn transport(url: String, ca_file: Option<PathBuf>) -> MailTransport {
+    transport_within(PATIENCE, url, ca_file)
+}
+
+fn transport_within(send_timeout: Duration, url: String, ca_file: Option<PathBuf>) -> MailTransport {
     let settings = MailSettings {
         smtp_url: Some(url),
         smtp_ca_file: ca_file,
         from: "Sweep <sweep@crm.example>".to_owned(),
         folder: PathBuf::from("unused"),
-        send_timeout: SEND_TIMEOUT,
+        send_timeout,
     };
     MailTransport::from_settings(&settings).unwrap()
 }
@@ -107,7 +110,9 @@ async fn a_4xx_may_be_tried_again() {
 #[tokio::test]
 async fn a_server_that_hangs_is_left_and_tried_again() {
     for stage in [Stage::Greeting, Stage::Recipient, Stage::Message] {
-        let (result, _) = send_to(Conduct::Hang(stage)).await;
+        let server = SmtpServer::start(Tls::None, &[Conduct::Hang(stage)]);
+        let url = format!("smtp://localhost:{}", server.port);
+        let result = transport_within(Duration::from_millis(800), url, None).send(&mail()).await;
         let Err(SendError::Temporary(reason)) = result else {
             panic!("{stage:?}: {result:?}");
         };
@@ -189,8 +194,8 @@ async fn required_tls_that_is_not_offered_gets_no_mail() {
 
 #[tokio::test]
 async fn a_server_that_is_away_is_tried_again() {
-    let port = SmtpServer::start(Tls::None, &[Conduct::Proper]).port;
-    let result = transport(format!("smtp://localhost:{port}"), None).send(&mail()).await;
+    let deserted = Deserted::new();
+    let result = transport(format!("smtp://{}", deserted.address), None).send(&mail()).await;
     assert!(matches!(result, Err(SendError::Temporary(_))), "{result:?}");
 }
 

@@ -13,6 +13,9 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use crate::harness::PATIENCE;
+use crate::many_records::wait_until;
+
 /// Where in the talk a script departs from what a well-behaved server does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -129,14 +132,8 @@ impl SmtpServer {
 
     /// Waits until `n` connections are recorded; a client may know of an end before the record does.
     pub fn received_after(&self, n: usize) -> Vec<Received> {
-        for _ in 0..200 {
-            let received = self.received();
-            if received.len() >= n {
-                return received;
-            }
-            thread::sleep(Duration::from_millis(25));
-        }
-        panic!("{n} connections were expected: {:?}", self.received());
+        assert!(wait_until(|| self.received().len() >= n), "{n} connections were expected: {:?}", self.received());
+        self.received()
     }
 }
 
@@ -174,7 +171,7 @@ pub fn certified() -> (Arc<ServerConfig>, String) {
 impl Conversation {
     /// Talks to the end; `record` is called once, before a hang or at the end.
     fn talk(&mut self, record: &dyn Fn(Received)) {
-        let _ = self.socket.set_read_timeout(Some(Duration::from_secs(10)));
+        let _ = self.socket.set_read_timeout(Some(PATIENCE));
         let encrypted = self.tls != Tls::FromTheStart || self.encrypt().is_ok();
         if encrypted {
             let _ = self.converse();

@@ -33,13 +33,13 @@ fn a_killed_program_neither_forgets_a_request_nor_approves_by_halves() {
     holder.batch_execute(&hold).unwrap();
     let (client, approve) = (node.client(&bob), path(&action, "/approve"));
     let broken = std::thread::spawn(move || client.call(&approve));
-    assert!(wait_until(5, || waiting(&mut sql) == 1), "the approval waits");
+    assert!(wait_until(|| waiting(&mut sql) == 1), "the approval waits");
     node.kill();
     holder.batch_execute("ROLLBACK").unwrap();
     assert!(broken.join().is_err(), "the caller has no answer");
     let sessions =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sweep'";
-    assert!(wait_until(10, || count(&mut sql, sessions) == 0));
+    assert!(wait_until(|| count(&mut sql, sessions) == 0));
     assert_eq!(stored_status(&mut sql, &action), "awaiting_approval");
     assert_eq!([chunks(&mut sql, &action, "waiting"), chunks(&mut sql, &action, "pending")], [3, 0]);
 
@@ -50,7 +50,7 @@ fn a_killed_program_neither_forgets_a_request_nor_approves_by_halves() {
     node.kill();
     node.restart();
     let ann = node.client(&ann);
-    assert!(wait_until(30, || ann.get(&path(&action, "")).expect(200)["status"] == "completed"), "{}", node.log());
+    assert!(wait_until(|| ann.get(&path(&action, "")).expect(200)["status"] == "completed"), "{}", node.log());
     let done = ann.get(&path(&action, "")).expect(200);
     assert_eq!(done["counts"]["deleted"], json!(CONTACTS));
     assert_eq!(done["approval"], approved["approval"]);

@@ -164,7 +164,7 @@ fn a_rejection_leaves_everything_as_it_was() {
 
     // After 90 days neither the name nor the reason is kept.
     shift_clock(&mut sql, "91 days");
-    assert!(wait_until(20, || office.look(&action)["approval"]["reason"].is_null()));
+    assert!(wait_until(|| office.look(&action)["approval"]["reason"].is_null()));
     let approval = office.look(&action)["approval"].clone();
     assert_eq!(approval["decided_by"], json!({"user_id": "bob", "name": null}), "{approval}");
     assert_eq!(approval["decision"], "rejected");
@@ -202,7 +202,7 @@ fn after_72_hours_it_has_lapsed_before_upkeep_says_so_and_after() {
         seen |= stored_status(&mut sql, &action) == "awaiting_approval";
         assert_eq!((&at_once["status"], &at_once["approval"]["decision"]), (&json!("lapsed"), &json!("lapsed")));
         assert_eq!(at_once["finished_at"], action["approval"]["expires_at"]);
-        assert!(wait_until(20, || stored_status(&mut sql, &action) == "lapsed"), "upkeep writes it down");
+        assert!(wait_until(|| stored_status(&mut sql, &action) == "lapsed"), "upkeep writes it down");
         assert_eq!(office.look(&action), at_once);
         assert_eq!(chunks(&mut sql, &action, "dropped"), 1);
         if seen {

@@ -99,5 +99,5 @@ fn stored_status(sql: &mut PgConnection, action: &Value) -> String {
 
 /// Waits until these admins are known to the account.
 fn known(sql: &mut PgConnection, users: i64) {
-    assert!(wait_until(10, || count(sql, "SELECT count(*) FROM known_admins") == users), "{users} admins are known");
+    assert!(wait_until(|| count(sql, "SELECT count(*) FROM known_admins") == users), "{users} admins are known");
 }

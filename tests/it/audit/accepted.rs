@@ -29,7 +29,7 @@ fn a_single_deletion_is_told_with_its_reason_while_that_is_kept() {
     // The reason goes with the deletion, at its purge date.
     let mut sql = server.sql();
     shift_clock(&mut sql, "31 days");
-    assert!(wait_until(15, || count(&mut sql, "SELECT count(*) FROM deletions") == 0));
+    assert!(wait_until(|| count(&mut sql, "SELECT count(*) FROM deletions") == 0));
     let forgotten = row(&admin, &format!("{of_contact}&action=record.delete"));
     assert_eq!(forgotten["details"], json!({ "deletion_id": deletion }));
 }
@@ -62,7 +62,7 @@ fn a_bulk_delete_is_told_with_its_rules_and_counts_and_later_without_what_was_ty
     assert!(stored.len() == 1 && !stored[0].contains("zqxvorn"), "{stored:?}");
     sql.batch_execute("UPDATE bulk_actions SET finished_at = finished_at - interval '91 days'").unwrap();
     let forgotten = "SELECT count(*) FROM bulk_actions WHERE target = '{}'";
-    assert!(wait_until(15, || count(&mut sql, forgotten) == 1));
+    assert!(wait_until(|| count(&mut sql, forgotten) == 1));
     expected.as_object_mut().unwrap().remove("reason");
     expected["target"] = target(json!([{"field": "last_name", "operator": "equals"},
         {"match": "any", "rules": [{"field": "tags", "operator": "is_empty"}]}]));
@@ -103,7 +103,7 @@ fn a_cancel_is_told_once_and_a_replay_never() {
     let action = admin.json("POST", "/bulk-actions", &key, body.clone()).expect(202);
     let replayed = admin.json("POST", "/bulk-actions", &key, body);
     assert_eq!(replayed.header("idempotency-replayed"), Some("true"));
-    assert!(wait_until(10, || waiting(&mut sql) > 0));
+    assert!(wait_until(|| waiting(&mut sql) > 0));
     for _ in 0..2 {
         admin.call(&format!("/bulk-actions/{}/cancel", id(&action))).expect(200);
     }
@@ -113,7 +113,7 @@ fn a_cancel_is_told_once_and_a_replay_never() {
     let cancelled = row(&admin, "action=bulk_action.cancel");
     assert_eq!(cancelled["details"]["status"], "cancelled");
     // The chunk that waited undoes itself.
-    assert!(wait_until(10, || count(&mut sql, "SELECT count(*) FROM bulk_action_chunks WHERE state = 'pending'") == 0));
+    assert!(wait_until(|| count(&mut sql, "SELECT count(*) FROM bulk_action_chunks WHERE state = 'pending'") == 0));
     invariants::hold(&mut sql);
 }
 
@@ -165,7 +165,7 @@ fn upkeep_is_told_as_the_system() {
     let action = delete_ids(&admin, "contact", &ids);
     admin.call(&format!("/recycle-bin/{}/restore", ids[0])).expect(200);
     shift_clock(&mut sql, "30 days");
-    assert!(wait_until(15, || count(&mut sql, "SELECT count(*) FROM contacts") == 1));
+    assert!(wait_until(|| count(&mut sql, "SELECT count(*) FROM contacts") == 1));
     let told = row(&admin, "action=recycle_bin.expire");
     assert_eq!(told["actor"], json!({"user_id": null, "role": "system"}));
     assert_eq!(told["subject"], json!({"type": "deletion", "id": action["id"]}));

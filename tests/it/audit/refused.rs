@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{row, rows};
 use crate::bulk_delete::{contacts, delete_ids};
 use crate::harness::{Claims, SweepProcess, TestDatabase, TestServer};
+use crate::many_records::{wait_until, waiting};
 
 #[test]
 fn a_refusal_says_who_what_why_and_by_which_request() {
@@ -63,12 +64,12 @@ fn a_request_that_waits_for_its_twin_is_no_refusal() {
     let ids = contacts(&admin, &["a"]);
     let undone = delete_ids(&admin, "contact", &ids);
     let path = format!("/bulk-actions/{}/undo", undone["id"].as_str().unwrap());
-    let mut holder = server.sql();
+    let (mut holder, mut observer) = (server.sql(), server.sql());
     holder.batch_execute("BEGIN; SELECT FROM bulk_actions FOR UPDATE").unwrap();
     let undo = move || server.admin().send("POST", &path, &[("idempotency-key", "k")], Vec::new());
     std::thread::scope(|scope| {
         let first = scope.spawn(&undo);
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(wait_until(|| waiting(&mut observer) == 1));
         undo().refused("idempotency-in-progress");
         holder.batch_execute("ROLLBACK").unwrap();
         first.join().unwrap().expect(202);

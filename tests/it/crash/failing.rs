@@ -25,13 +25,10 @@ fn a_chunk_that_always_fails_ends_its_action_with_an_exact_account() {
     let body = json!({"action": "delete", "entity": "contact", "target": {"segment_id": "all-contacts"}});
     let action = admin.post("/bulk-actions", body).expect(202);
     let done = "SELECT chunks_done::bigint FROM bulk_actions";
-    assert!(wait_until(10, || count(&mut connection, done) == 2), "the other chunks are not held up");
+    assert!(wait_until(|| count(&mut connection, done) == 2), "the other chunks are not held up");
     for attempt in 1..=4 {
         let attempts = format!("SELECT max(attempts)::bigint >= {attempt} FROM bulk_action_chunks");
-        assert!(
-            wait_until(10, || count(&mut connection, &format!("SELECT ({attempts})::int::bigint")) == 1),
-            "{attempt}"
-        );
+        assert!(wait_until(|| count(&mut connection, &format!("SELECT ({attempts})::int::bigint")) == 1), "{attempt}");
         shift_clock(&mut connection, "1 minute");
     }
     let failed = ended(&admin, &action);
@@ -46,7 +43,7 @@ fn a_chunk_that_always_fails_ends_its_action_with_an_exact_account() {
     let first: Uuid = serde_json::from_value(left["data"][0]["record_id"].clone()).unwrap();
     assert_eq!(first.to_string(), ids[2_000]);
     let sent = "SELECT count(*) FROM outbox WHERE status = 'sent'";
-    assert!(wait_until(10, || count(&mut connection, sent) == 1), "a failure is reported");
+    assert!(wait_until(|| count(&mut connection, sent) == 1), "a failure is reported");
 
     let undo: Value = ended(&admin, &admin.call(&format!("{path}/undo")).expect(202));
     assert_eq!(undo["counts"]["restored"], 4_000);

@@ -216,7 +216,7 @@ impl Victim for KilledDatabase<'_> {
         let pid_file = fs::read_to_string(self.folder.join("postgres/postmaster.pid")).unwrap();
         let postmaster = Pid::from_raw(pid_file.lines().next().unwrap().parse().unwrap());
         kill(postmaster, Signal::SIGQUIT).unwrap();
-        assert!(wait_until(20, || PgConnection::establish(&self.server.database_url()).is_err()));
+        assert!(wait_until(|| PgConnection::establish(&self.server.database_url()).is_err()));
         self.server = EmbeddedPostgres::start(self.folder).unwrap();
         self.sql = PgConnection::establish(&self.server.database_url()).unwrap();
         invariants::hold(&mut self.sql);
@@ -324,7 +324,7 @@ impl KindCase {
 
     fn ends(&self, victim: &impl Victim, path: &str) -> Value {
         assert!(
-            wait_until(60, || self.action(victim, path)["status"] == "completed"),
+            wait_until(|| self.action(victim, path)["status"] == "completed"),
             "{}\n{}",
             self.action(victim, path),
             victim.node().log()

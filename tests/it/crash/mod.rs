@@ -58,7 +58,7 @@ impl Case {
     fn completes(&self, node: &Node, connection: &mut PgConnection, action: &str, mail_folders: &[&Node]) {
         let path = format!("/bulk-actions/{action}");
         let client = self.client(node);
-        let ended = wait_until(30, || client.get(&path).expect(200)["status"] == "completed");
+        let ended = wait_until(|| client.get(&path).expect(200)["status"] == "completed");
         let action_now = client.get(&path).expect(200);
         assert!(ended, "{action_now}\n{}", node.log());
         let counts = &action_now["counts"];
@@ -77,10 +77,10 @@ impl Case {
             self.blocked
         );
         let sent = format!("SELECT count(*) FROM outbox WHERE action_id = '{action}' AND status = 'sent'");
-        if !wait_until(5, || count(connection, &sent) == 1) {
+        if !wait_until(|| count(connection, &sent) == 1) {
             // Its sender was killed while it had the mail: the lease has to lapse.
             many_records::shift_clock(connection, "61 seconds");
-            assert!(wait_until(10, || count(connection, &sent) == 1), "{}", node.log());
+            assert!(wait_until(|| count(connection, &sent) == 1), "{}", node.log());
         }
         let mails = mail_folders.iter().map(|node| node.mails_about(action)).sum::<usize>();
         assert_eq!(mails, 1);
@@ -117,7 +117,7 @@ fn nothing_is_half_done(connection: &mut PgConnection, action: &str) {
 
 /// Waits until nothing of a killed program is left at the database, so that all its locks are free.
 fn all_sessions_gone(connection: &mut PgConnection) -> bool {
-    wait_until(10, || {
+    wait_until(|| {
         count(
             connection,
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sweep'",

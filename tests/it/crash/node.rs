@@ -41,7 +41,7 @@ impl Node {
     /// The address that the program says it serves on.
     fn listening(&mut self) -> String {
         let mut address = String::new();
-        let listens = wait_until(20, || {
+        let listens = wait_until(|| {
             let said = fs::read_to_string(self.data.path().join("stdout")).unwrap_or_default();
             let found = said.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
             found.unwrap_or_default().clone_into(&mut address);

@@ -69,13 +69,13 @@ fn a_purge_killed_at_any_step_is_completed_by_the_next_start() {
             "notify": "always"});
         let action = case.client(&node).post("/bulk-actions", body).expect(202);
         let action = action["id"].as_str().unwrap().to_owned();
-        assert!(wait_until(20, || waiting(&mut observer) > 0), "{stall}");
+        assert!(wait_until(|| waiting(&mut observer) > 0), "{stall}");
         if of_action {
             holder.batch_execute(&stall.replace("ACTION", &action)).unwrap();
             first.batch_execute("ROLLBACK").unwrap();
             let counts_up = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                              AND wait_event_type = 'Lock' AND query LIKE 'UPDATE \"bulk_actions\"%'";
-            assert!(wait_until(20, || count(&mut observer, counts_up) > 0), "a chunk waits for the action");
+            assert!(wait_until(|| count(&mut observer, counts_up) > 0), "a chunk waits for the action");
         }
         node.kill();
         holder.batch_execute("ROLLBACK").unwrap();
@@ -90,6 +90,6 @@ fn a_purge_killed_at_any_step_is_completed_by_the_next_start() {
         each_chunk_is_whole(&mut observer, &case.account, &action);
         let deals_left = format!("SELECT count(*) FROM deals WHERE account_id = '{}'", case.account);
         assert_eq!(count(&mut observer, &deals_left), 0);
-        assert!(wait_until(20, || node.mails_about(&action) == 1), "{}", node.log());
+        assert!(wait_until(|| node.mails_about(&action) == 1), "{}", node.log());
     }
 }

@@ -53,7 +53,7 @@ impl Stall<'_> {
                     format!("SELECT FROM bulk_action_chunks WHERE action_id = '{action}' AND number = 2 FOR UPDATE")
                 });
                 let done = format!("SELECT chunks_done::bigint FROM bulk_actions WHERE id = '{action}'");
-                assert!(wait_until(10, || count(self.observer, &done) == 2), "two chunks are done");
+                assert!(wait_until(|| count(self.observer, &done) == 2), "two chunks are done");
                 action
             }
         }
@@ -73,7 +73,7 @@ impl Stall<'_> {
 
     fn started(&mut self, node: &Node) -> String {
         let action = self.case.delete_all(node);
-        assert!(wait_until(10, || waiting(self.observer) > 0), "a chunk waits");
+        assert!(wait_until(|| waiting(self.observer) > 0), "a chunk waits");
         action
     }
 
@@ -82,13 +82,13 @@ impl Stall<'_> {
         let mut before = PgConnection::establish(node.database_url()).unwrap();
         before.batch_execute("BEGIN; LOCK TABLE deals IN ACCESS EXCLUSIVE MODE").unwrap();
         let action = self.case.delete_all(node);
-        assert!(wait_until(10, || waiting(self.observer) == 2), "both workers wait");
+        assert!(wait_until(|| waiting(self.observer) == 2), "both workers wait");
         self.hold(&lock(&action));
         before.batch_execute("ROLLBACK").unwrap();
         let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                      AND wait_event_type = 'Lock' AND query LIKE 'UPDATE \"bulk_actions\"%'";
         if lock("").contains("bulk_actions ") {
-            assert!(wait_until(10, || count(self.observer, waits) > 0), "a chunk waits for the action");
+            assert!(wait_until(|| count(self.observer, waits) > 0), "a chunk waits for the action");
         }
         action
     }

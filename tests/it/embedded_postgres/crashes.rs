@@ -9,7 +9,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sweep::embedded_postgres::EmbeddedPostgres;
 
-use super::{DataDir, OtherProcess, note, notes, wait_until};
+use super::{DataDir, OtherProcess, note, notes};
+use crate::many_records::wait_until;
 
 #[test]
 fn a_server_outlives_a_killed_process_and_the_next_start_joins_it() {
@@ -59,7 +60,7 @@ fn a_lock_file_that_names_another_program_does_not_stop_a_start() {
 
     // As the server's own user: of others PostgreSQL knows by itself that they are none of its.
     let owner = fs::metadata(data.pgdata()).unwrap();
-    let mut unrelated = Command::new("sleep").arg("60").uid(owner.uid()).spawn().unwrap();
+    let mut unrelated = Command::new("sleep").arg("3600").uid(owner.uid()).spawn().unwrap();
     let (_, rest) = written.split_once('\n').unwrap();
     fs::write(&lock_file, format!("{}\n{rest}", unrelated.id())).unwrap();
     chown(&lock_file, Some(owner.uid()), Some(owner.gid())).unwrap();

@@ -11,13 +11,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use diesel::sql_types::{Integer, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sweep::embedded_postgres::{EmbeddedPostgres, test_data_dir};
+
+use crate::harness::PATIENCE;
+use crate::many_records::wait_until;
 
 /// A data folder of one test, which leaves no server behind even if the test fails.
 struct DataDir {
@@ -78,17 +80,6 @@ fn runs_in(pid: i32, folder: &Path) -> bool {
     )
 }
 
-fn wait_until(mut condition: impl FnMut() -> bool) -> bool {
-    let since = Instant::now();
-    while since.elapsed() < Duration::from_secs(30) {
-        if condition() {
-            return true;
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    false
-}
-
 #[derive(QueryableByName)]
 struct Value {
     #[diesel(sql_type = Text)]
@@ -126,7 +117,7 @@ fn other_process() {
     match EmbeddedPostgres::start_for_tests(Path::new(&folder)) {
         Ok(postgres) => {
             println!("\nit answers: {}", postgres.database_url());
-            thread::sleep(Duration::from_mins(2));
+            thread::sleep(PATIENCE);
         }
         Err(error) => println!("\nit answers: {error}"),
     }

@@ -3,11 +3,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_mins(1);
+use super::PATIENCE;
 
 pub struct Listener {
     stream: BufReader<TcpStream>,
@@ -15,8 +15,6 @@ pub struct Listener {
     pub head: String,
     /// What has come and is no whole event yet.
     pending: String,
-    /// When this test has waited long enough, whatever else is sent meanwhile.
-    until: Instant,
     /// The stream has come to its end, and was not broken off.
     pub whole: bool,
 }
@@ -44,7 +42,7 @@ impl Listener {
             assert!(stream.read_line(&mut head).unwrap() > 0, "no answer but {head:?}");
         }
         let head = head.replace('\r', "").to_lowercase();
-        Self { stream, head, pending: String::new(), until: Instant::now() + PATIENCE, whole: false }
+        Self { stream, head, pending: String::new(), whole: false }
     }
 
     pub fn status(&self) -> u16 {
@@ -58,10 +56,12 @@ impl Listener {
 
     /// The next event; none when the stream has ended.
     pub fn next(&mut self) -> Option<Event> {
+        let since = Instant::now();
         while let Some(block) = self.block() {
             if ![": keep-alive", "retry: 2000"].contains(&block.as_str()) {
                 return Some(parse(&block));
             }
+            assert!(since.elapsed() < PATIENCE, "nothing comes but signs of life");
         }
         None
     }
@@ -69,7 +69,6 @@ impl Listener {
     /// The next lines up to an empty one.
     pub fn block(&mut self) -> Option<String> {
         loop {
-            assert!(Instant::now() < self.until, "the stream goes on and on");
             if let Some((block, rest)) = self.pending.split_once("\n\n") {
                 let block = block.to_owned();
                 self.pending = rest.to_owned();

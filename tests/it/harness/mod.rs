@@ -23,7 +23,11 @@ pub use database::{TestDatabase, as_role};
 pub use example::{example_answers, example_file, import_example};
 pub use listener::{Event, Listener};
 pub use process::SweepProcess;
-pub use raw::{RawAnswer, exchange};
+pub use raw::{Deserted, RawAnswer, exchange};
+
+/// How long anything may take that has to happen. It fails a test that hangs, and no test that is slow: a machine may have
+/// many times more to do than this.
+pub const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A service in this process. Dropping it stops it and drops its database.
 pub struct TestServer {
@@ -124,8 +128,9 @@ pub fn settings(database: &TestDatabase, data_dir: PathBuf) -> Settings {
         workers: 2,
         http_threads: 1,
         api_connections: 8,
-        connection_wait: Duration::from_secs(5),
-        lock_wait: Duration::from_secs(5),
+        // Nobody is told that the service is busy because the machine is.
+        connection_wait: PATIENCE,
+        lock_wait: PATIENCE,
         keep_alive: Duration::from_secs(15),
     }
 }

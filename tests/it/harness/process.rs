@@ -13,11 +13,9 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::TestDatabase;
 use super::client::{Claims, Client, SECRET};
-
-/// A start takes seconds at most; a test machine may be slow.
-const PATIENCE: Duration = Duration::from_mins(1);
+use super::{PATIENCE, TestDatabase};
+use crate::many_records::wait_until;
 
 /// A `sweep serve`, killed when dropped.
 pub struct SweepProcess {
@@ -122,6 +120,12 @@ impl SweepProcess {
     /// What was logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until the log says this.
+    #[track_caller]
+    pub fn says(&self, text: &str) {
+        assert!(wait_until(|| self.log().contains(text)), "no {text} in {}", self.log());
     }
 
     /// The log's lines about one request, once there are at least `count` of them.

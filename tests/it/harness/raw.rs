@@ -1,8 +1,9 @@
 //! Requests that no HTTP client would send, byte for byte.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use super::PATIENCE;
 
 #[derive(Debug)]
 pub struct RawAnswer {
@@ -19,10 +20,25 @@ impl RawAnswer {
     }
 }
 
+/// An address at which nobody listens. A free port might soon be another test's: this one is the near end of a connection.
+pub struct Deserted {
+    pub address: SocketAddr,
+    _ends: [TcpStream; 2],
+}
+
+impl Deserted {
+    pub fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (far, address) = listener.accept().unwrap();
+        Self { address, _ends: [near, far] }
+    }
+}
+
 /// Sends `request` and reads until the service closes the connection. The request has to say `Connection: close`.
 pub fn exchange(address: SocketAddr, request: &[u8]) -> RawAnswer {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // The service may answer and close before it has read all.
     let _ = stream.write_all(request);
     let mut answer = Vec::new();

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{count, counts};
-use crate::harness::{Claims, TestServer, example_file};
+use crate::harness::{Claims, PATIENCE, TestServer, example_file};
+use crate::many_records::wait_until;
 
 fn rows(from: usize, to: usize) -> String {
     (from..to).fold(String::new(), |mut text, number| {
@@ -20,7 +20,7 @@ fn rows(from: usize, to: usize) -> String {
 /// Starts an upload of `length` bytes by hand.
 fn start_upload(server: &TestServer, length: usize) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let token = Claims::admin().token();
     let head = format!(
         "POST /contacts/import HTTP/1.1\r\nHost: sweep\r\nAuthorization: Bearer {token}\r\n\
@@ -84,11 +84,7 @@ fn a_slow_upload_holds_no_connection() {
     let mut stream = start_upload(&server, body.len());
     stream.write_all(first.as_bytes()).unwrap();
     // The first batch is stored, the second waits for its last bytes.
-    let stored = (0..100).any(|_| {
-        std::thread::sleep(Duration::from_millis(50));
-        count(&server, "contacts") == 1_000
-    });
-    assert!(stored);
+    assert!(wait_until(|| count(&server, "contacts") == 1_000));
     for _ in 0..5 {
         admin.get("/contacts?limit=1").expect(200);
         admin.csv("/companies/import", "external_id,name\nA,A\n").expect(200);

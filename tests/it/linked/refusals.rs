@@ -1,11 +1,11 @@
 //! No link can be made to what is not a live record of the account.
 
-use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
 use super::{KINDS, bin_statement, company, contact, id, listed, put_into_bin};
 use crate::harness::{Answer, TestServer};
+use crate::many_records::{wait_until, waiting};
 
 #[track_caller]
 fn assert_unavailable(answer: Answer, pointer: &str) {
@@ -93,7 +93,7 @@ fn a_link_waits_for_a_deletion_under_way_and_is_then_refused() {
     for kind in &KINDS {
         let location = kind.create(&admin, &live);
         let target = contact(&admin);
-        let mut deletion = server.sql();
+        let (mut deletion, mut observer) = (server.sql(), server.sql());
         let lock = format!("BEGIN; SELECT FROM contacts WHERE id = '{}' FOR UPDATE", id(&target));
         deletion.batch_execute(&lock).unwrap();
         deletion.batch_execute(&bin_statement(&target, 30)).unwrap();
@@ -101,24 +101,9 @@ fn a_link_waits_for_a_deletion_under_way_and_is_then_refused() {
         let (body, patch, collection) = (kind.body(&target), kind.customer_field(&target), kind.path);
         let creation = std::thread::spawn(move || for_creation.post(collection, body));
         let change = std::thread::spawn(move || for_change.patch(&location, patch));
-        wait_for_lock_waiters(&server, 2);
+        assert!(wait_until(|| waiting(&mut observer) == 2));
         deletion.batch_execute("COMMIT").unwrap();
         assert_unavailable(creation.join().unwrap(), &kind.pointer());
         assert_unavailable(change.join().unwrap(), &kind.pointer());
     }
-}
-
-fn wait_for_lock_waiters(server: &TestServer, wanted: i64) {
-    let waiting =
-        "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
-    for _ in 0..500 {
-        let count: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(waiting))
-            .get_result(&mut server.sql())
-            .unwrap();
-        if count == wanted {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    panic!("no {wanted} requests wait for a lock");
 }

@@ -34,9 +34,9 @@ impl Contest {
         let lock = format!("BEGIN; SELECT FROM contacts WHERE id = '{}' FOR UPDATE", self.ids[3]);
         holder.batch_execute(&lock).unwrap();
         let first = first();
-        assert!(wait_until(10, || waiting(&mut observer) == 1), "the first waits");
+        assert!(wait_until(|| waiting(&mut observer) == 1), "the first waits");
         let second = second();
-        assert!(wait_until(10, || waiting(&mut observer) == 2), "the second waits");
+        assert!(wait_until(|| waiting(&mut observer) == 2), "the second waits");
         holder.batch_execute("ROLLBACK").unwrap();
         let both = [first, second].map(|action| {
             let action = ended(&admin, &action);
@@ -103,17 +103,14 @@ fn what_the_upkeep_purges_meanwhile_is_gone() {
     let lock = format!("SELECT FROM contacts WHERE id = '{}' FOR UPDATE", contest.ids[0]);
     holder.batch_execute(&lock).unwrap();
     let purge = contest.start("purge", &json!({"bin": {}}), json!({"expected_count": 6}));
-    assert!(wait_until(10, || waiting(&mut sql) == 1));
+    assert!(wait_until(|| waiting(&mut sql) == 1));
     shift_clock(&mut sql, "31 days");
-    assert!(wait_until(20, || waiting(&mut sql) == 2), "the upkeep waits too");
+    assert!(wait_until(|| waiting(&mut sql) == 2), "the upkeep waits too");
     holder.batch_execute("ROLLBACK").unwrap();
     let purge = ended(&admin, &purge);
     // Its clock stood before their time was up, so the first to wait had them.
     assert_eq!(counts(&purge, &["purged", "gone"]), [6, 0]);
-    assert!(
-        wait_until(20, || count(&mut sql, "SELECT count(*) FROM deletions") == 0),
-        "the upkeep settles the deletion"
-    );
+    assert!(wait_until(|| count(&mut sql, "SELECT count(*) FROM deletions") == 0), "the upkeep settles the deletion");
     let later = act(&admin, "purge", "contact", json!({"ids": contest.ids}), json!({"expected_count": 6}));
     assert_eq!(counts(&later, &["gone"]), [6]);
     invariants::hold(&mut sql);
@@ -130,9 +127,9 @@ fn of_two_requests_with_one_key_at_the_same_instant_one_purges() {
     let mut answers = thread::scope(|scope| {
         let calls = [scope.spawn(send), scope.spawn(send)];
         let mut observer = contest.server.sql();
-        assert!(wait_until(10, || waiting(&mut observer) >= 1));
+        assert!(wait_until(|| waiting(&mut observer) >= 1));
         // One is refused at once, the other waits.
-        assert!(wait_until(10, || calls.iter().filter(|call| call.is_finished()).count() == 1));
+        assert!(wait_until(|| calls.iter().filter(|call| call.is_finished()).count() == 1));
         holder.batch_execute("ROLLBACK").unwrap();
         calls.map(|call| call.join().unwrap())
     });
@@ -220,7 +217,7 @@ fn purges_of_crossed_contact_persons_lock_the_deals_in_one_order() {
         .unwrap();
     let purge = |id: &String| ask(&admin, "purge", "contact", &json!({"ids": [id]}), &json!({"expected_count": 1}));
     let actions = [purge(&people[0]), purge(&people[1])];
-    assert!(wait_until(10, || waiting(&mut observer) == 2));
+    assert!(wait_until(|| waiting(&mut observer) == 2));
     holder.batch_execute("SELECT pg_advisory_unlock(77)").unwrap();
     for action in actions {
         assert_eq!(counts(&ended(&admin, &action), &["purged"]), [1]);

@@ -18,11 +18,11 @@ fn cancelled(server: &TestServer, client: &Client, start: impl Fn() -> Value) ->
     holder.batch_execute(&format!("BEGIN; SELECT FROM contacts WHERE id = '{held}' FOR UPDATE")).unwrap();
     let action = start();
     assert_eq!(counts(&action, &["matched", "not_processed"]), [MANY, MANY]);
-    assert!(wait_until(20, || waiting(&mut sql) > 0), "the second chunk waits");
+    assert!(wait_until(|| waiting(&mut sql) > 0), "the second chunk waits");
     let stopped = client.call(&path(&action, "cancel")).expect(200);
     holder.batch_execute("ROLLBACK").unwrap();
     let unfinished = "SELECT count(*) FROM bulk_action_chunks WHERE state = 'pending'";
-    assert!(wait_until(20, || count(&mut sql, unfinished) == 0));
+    assert!(wait_until(|| count(&mut sql, unfinished) == 0));
     assert_eq!(client.get(&format!("/bulk-actions/{}", super::id(&action))).expect(200), stopped);
     assert_eq!(stopped["status"], "cancelled");
     assert_eq!(counts(&stopped, &["processed", "not_processed"]), [2_000, MANY - 2_000]);

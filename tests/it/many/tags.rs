@@ -179,7 +179,7 @@ fn members_change_tags_and_nothing_else() {
         was_admin.call(&path(&deleted, verb)).refused("admin-only");
     }
     let sent = "SELECT count(*) FROM outbox WHERE status = 'sent'";
-    assert!(wait_until(10, || count(&mut server.sql(), sent) == 1), "the member gets a report");
+    assert!(wait_until(|| count(&mut server.sql(), sent) == 1), "the member gets a report");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn tags_and_filters_are_forgotten_with_the_details() {
     assert!(text(&mut server.sql(), kept).contains("secret"));
     shift_clock(&mut server.sql(), "91 days");
     let expired = "SELECT count(*) FROM bulk_actions WHERE target = '{}'";
-    assert!(wait_until(20, || count(&mut server.sql(), expired) == 2));
+    assert!(wait_until(|| count(&mut server.sql(), expired) == 2));
     let left = text(&mut server.sql(), kept);
     assert!(!left.contains("secret") && !left.contains("word"), "{left}");
     let shown = admin.get(&format!("/bulk-actions/{}", id(&tagging))).expect(200);

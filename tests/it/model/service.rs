@@ -51,7 +51,7 @@ impl Service {
             database_url: server.database.url(),
             name: "workers",
             connections: 1,
-            wait: std::time::Duration::from_secs(10),
+            wait: crate::harness::PATIENCE,
             lock_timeout: None,
         });
         Self {

@@ -1,48 +1,56 @@
 //! The metrics.
 
+use diesel::connection::SimpleConnection;
 use serde_json::json;
 
 use crate::bulk_delete::contacts;
-use crate::harness::{SweepProcess, TestServer};
+use crate::harness::{SweepProcess, TestDatabase};
+use crate::many_records::{count, wait_until};
 
 /// The value of one series.
 fn value(text: &str, series: &str) -> Option<f64> {
     text.lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
 }
 
-fn until(service: &SweepProcess, mut there: impl FnMut(&str) -> bool) -> String {
-    for _ in 0..1_000 {
-        let text = service.nobody().get("/metrics").text();
-        if there(&text) {
-            return text;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    panic!("{}", service.nobody().get("/metrics").text());
+/// The metrics once all of `series` have come to their values, or when nothing more can be expected: what is done is counted
+/// after it.
+fn settled(service: &SweepProcess, series: &[(&str, f64)]) -> String {
+    let mut text = String::new();
+    wait_until(|| {
+        text = service.nobody().get("/metrics").text();
+        series.iter().all(|(name, expected)| value(&text, name) == Some(*expected))
+    });
+    text
 }
 
 #[test]
 fn everything_that_is_promised_is_measured() {
-    // A mail that nothing takes waits in the outbox.
-    let server = TestServer::start_with(|settings| settings.mail.smtp_url = Some("smtp://127.0.0.1:1".to_owned()));
-    let admin = server.admin();
+    let database = TestDatabase::create();
+    let before = SweepProcess::start(&database);
+    let admin = before.admin();
     let ids = contacts(&admin, &["a"]);
     let body = json!({"action": "delete", "entity": "contact", "target": {"ids": ids}, "notify": "always"});
     let action = admin.post("/bulk-actions", body).expect(202);
     crate::bulk_delete::ended(&admin, &action);
+    // Its mail waits in the outbox.
+    let mut sql = database.connect();
+    let sent = "SELECT count(*) FROM outbox WHERE status = 'sent'";
+    assert!(wait_until(|| count(&mut sql, sent) == 1));
+    drop(before);
+    sql.batch_execute(
+        "UPDATE outbox SET status = 'pending', sent_at = NULL, next_attempt_at = now() + interval '1 day'",
+    )
+    .unwrap();
 
-    let service = SweepProcess::start(&server.database);
+    let service = SweepProcess::start(&database);
     let admin = service.admin();
     let ids = contacts(&admin, &["b", "c"]);
     let body = json!({"action": "delete", "entity": "contact", "target": {"ids": ids}, "notify": "always"});
     crate::bulk_delete::ended(&admin, &admin.post("/bulk-actions", body).expect(202));
     admin.csv("/contacts/import", "last_name,email\nd,\ne,no\n").expect(200);
     service.nobody().get("/me").refused("unauthorized");
-    let text = until(&service, |text| {
-        let sent = value(text, "sweep_mails_total{kind=\"report\",result=\"sent\"}");
-        value(text, "sweep_queue_depth{queue=\"outbox\"}").is_some() && sent == Some(1.0)
-    });
-    for (series, expected) in [
+    let all = [
+        ("sweep_mails_total{kind=\"report\",result=\"sent\"}", 1.0),
         ("sweep_queue_depth{queue=\"outbox\"}", 1.0),
         ("sweep_queue_depth{queue=\"chunks\"}", 0.0),
         ("sweep_queue_oldest_age_seconds{queue=\"chunks\"}", 0.0),
@@ -55,7 +63,9 @@ fn everything_that_is_promised_is_measured() {
         ("sweep_records_total{action=\"delete\",outcome=\"deleted\"}", 2.0),
         ("sweep_import_rows_total{kind=\"contacts\",result=\"created\"}", 1.0),
         ("sweep_import_rows_total{kind=\"contacts\",result=\"rejected\"}", 1.0),
-    ] {
+    ];
+    let text = settled(&service, &all);
+    for (series, expected) in all {
         assert_eq!(value(&text, series), Some(expected), "{series} in {text}");
     }
     for pool in ["api", "workers"] {

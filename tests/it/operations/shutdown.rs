@@ -1,15 +1,12 @@
 //! SIGTERM and SIGINT: what runs is finished, nothing is lost, the process ends well.
 
-use std::time::Duration;
-
 use diesel::connection::SimpleConnection;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::bulk_delete::contacts;
 use crate::harness::{SweepProcess, TestDatabase};
-
-const A_MOMENT: Duration = Duration::from_millis(300);
+use crate::many_records::{count, wait_until, waiting};
 
 #[test]
 fn a_request_in_hand_is_answered() {
@@ -18,13 +15,13 @@ fn a_request_in_hand_is_answered() {
         let mut service = SweepProcess::start(&database);
         let admin = service.admin();
         let path = format!("/contacts/{}", contacts(&admin, &["a"])[0]);
-        let mut other = database.connect();
+        let (mut other, mut observer) = (database.connect(), database.connect());
         other.batch_execute("BEGIN; SELECT FROM contacts FOR UPDATE").unwrap();
         let answer = std::thread::scope(|scope| {
             let change = scope.spawn(|| admin.patch(&path, json!({"last_name": "b"})));
-            std::thread::sleep(A_MOMENT);
+            assert!(wait_until(|| waiting(&mut observer) == 1), "the request is in hand");
             service.signal(signal);
-            std::thread::sleep(A_MOMENT);
+            service.says("told to stop");
             assert!(service.is_running());
             other.batch_execute("COMMIT").unwrap();
             change.join().unwrap()
@@ -40,7 +37,7 @@ fn a_chunk_in_hand_is_finished_and_the_rest_waits_for_the_next_start() {
     let mut service = SweepProcess::start_with(&database, &["--workers", "1"]);
     let admin = service.admin();
     let ids = contacts(&admin, &["a", "b"]);
-    let mut other = database.connect();
+    let (mut other, mut sql) = (database.connect(), database.connect());
     other.batch_execute("BEGIN; SELECT FROM contacts FOR UPDATE").unwrap();
     let accept = |id: &String| {
         let body = json!({"action": "delete", "entity": "contact", "target": {"ids": [id]}});
@@ -48,12 +45,13 @@ fn a_chunk_in_hand_is_finished_and_the_rest_waits_for_the_next_start() {
         format!("/bulk-actions/{}", action["id"].as_str().unwrap())
     };
     let actions: Vec<String> = ids.iter().map(accept).collect();
-    std::thread::sleep(A_MOMENT);
+    assert!(wait_until(|| waiting(&mut sql) == 1), "a chunk is in hand");
     service.signal(Signal::SIGTERM);
-    std::thread::sleep(A_MOMENT);
+    service.says("no request is left");
     assert!(service.is_running(), "{}", service.log());
     other.batch_execute("COMMIT").unwrap();
     assert!(service.ended().success(), "{}", service.log());
+    assert_eq!(count(&mut sql, "SELECT count(*) FROM contacts WHERE deleted_at IS NOT NULL"), 1);
 
     let next = SweepProcess::start(&database);
     let admin = next.admin();
@@ -61,6 +59,5 @@ fn a_chunk_in_hand_is_finished_and_the_rest_waits_for_the_next_start() {
         let ended = crate::bulk_delete::ended(&admin, &admin.get(action).expect(200));
         assert_eq!((&ended["status"], &ended["counts"]["deleted"]), (&json!("completed"), &json!(1)));
     }
-    let attempts = "SELECT FROM bulk_action_chunks WHERE attempts > 0";
-    assert_eq!(diesel::RunQueryDsl::execute(diesel::sql_query(attempts), &mut database.connect()).unwrap(), 0);
+    assert_eq!(count(&mut sql, "SELECT count(*) FROM bulk_action_chunks WHERE attempts > 0"), 0);
 }

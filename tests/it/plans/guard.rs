@@ -102,7 +102,7 @@ impl Guard {
         self.watch(text, table, most, |guard| {
             let from = guard.log_length();
             let seen = || plan::in_log(&guard.log_since(from)).iter().any(|plan| plan.statement().contains(text));
-            assert!(wait_until(30, seen), "nothing ran {text}");
+            assert!(wait_until(seen), "nothing ran {text}");
         });
     }
 

@@ -52,12 +52,12 @@ fn a_link_that_comes_second_is_refused() {
         ids.push(&unknown);
         delete_in_bulk(&admin, kind, &ids)
     });
-    assert!(wait_until(5, || waiting(&mut observer) == 2), "the chunks of both actions wait");
+    assert!(wait_until(|| waiting(&mut observer) == 2), "the chunks of both actions wait");
 
     let answers: Vec<Answer> = thread::scope(|scope| {
         let calls: Vec<_> = attempts.iter().map(|attempt| scope.spawn(|| attempt.run(&server.admin()))).collect();
         let all = 2 + i64::try_from(attempts.len()).unwrap();
-        let all_wait = wait_until(3, || waiting(&mut observer) == all);
+        let all_wait = wait_until(|| waiting(&mut observer) == all);
         holder.batch_execute("ROLLBACK").unwrap();
         let answers = calls.into_iter().map(|call| call.join().unwrap()).collect();
         assert!(all_wait, "every request waits for its record");
@@ -121,7 +121,7 @@ fn a_link_that_comes_first_blocks() {
         ids.map(|(_, id)| id.as_str()).collect::<Vec<_>>()
     };
     let actions = RecordKind::ALL.map(|kind| delete_in_bulk(&admin, kind, &of(kind)));
-    wait_until(2, || waiting(&mut observer) == 2);
+    assert!(wait_until(|| waiting(&mut observer) == 2), "the chunks wait for the links");
     linker.batch_execute("COMMIT").unwrap();
     for action in actions {
         let action = ended(&admin, &action);
@@ -203,9 +203,9 @@ fn a_single_delete_and_a_link_exclude_each_other() {
     holder.batch_execute("BEGIN; LOCK TABLE deletions IN EXCLUSIVE MODE").unwrap();
     thread::scope(|scope| {
         let deleted = scope.spawn(|| server.admin().delete(&format!("/contacts/{first}")));
-        assert!(wait_until(3, || waiting(&mut observer) == 1));
+        assert!(wait_until(|| waiting(&mut observer) == 1));
         let linked = scope.spawn(|| server.admin().post("/deals", deal(&first)));
-        assert!(wait_until(3, || waiting(&mut observer) == 2));
+        assert!(wait_until(|| waiting(&mut observer) == 2));
         holder.batch_execute("ROLLBACK").unwrap();
         deleted.join().unwrap().expect(204);
         linked.join().unwrap().refused("link-target-unavailable");
@@ -217,7 +217,7 @@ fn a_single_delete_and_a_link_exclude_each_other() {
     link_uncommitted(&mut holder, link, &second);
     thread::scope(|scope| {
         let deleted = scope.spawn(|| server.admin().delete(&format!("/contacts/{second}")));
-        assert!(wait_until(3, || waiting(&mut observer) == 1));
+        assert!(wait_until(|| waiting(&mut observer) == 1));
         holder.batch_execute("COMMIT").unwrap();
         deleted.join().unwrap().refused("linked-records");
     });
@@ -237,9 +237,9 @@ fn a_restored_deal_blocks_the_deletion_of_its_customer() {
     holder.batch_execute(&format!("BEGIN; SELECT FROM deals WHERE id = '{deal}' FOR UPDATE")).unwrap();
     thread::scope(|scope| {
         let restored = scope.spawn(|| server.admin().call(&format!("/recycle-bin/{deal}/restore")));
-        assert!(wait_until(3, || waiting(&mut observer) == 1), "the restore holds the customer and waits for the deal");
+        assert!(wait_until(|| waiting(&mut observer) == 1), "the restore holds the customer and waits for the deal");
         let action = delete_in_bulk(&admin, RecordKind::Contact, &[&customer]);
-        assert!(wait_until(3, || waiting(&mut observer) == 2), "the chunk waits for the customer");
+        assert!(wait_until(|| waiting(&mut observer) == 2), "the chunk waits for the customer");
         holder.batch_execute("ROLLBACK").unwrap();
         restored.join().unwrap().expect(200);
         assert_eq!(ended(&admin, &action)["counts"]["blocked"], 1);

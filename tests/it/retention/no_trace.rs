@@ -169,7 +169,7 @@ fn nothing_is_left_after(kept: i64, purge: impl FnOnce(&Story, &str)) {
     let id = story.live_through();
     let sent = "SELECT count(*) FROM outbox WHERE status = 'sent'";
     assert!(
-        wait_until(10, || count(&mut connection, sent) == 2),
+        wait_until(|| count(&mut connection, sent) == 2),
         "the reports of what was blocked and of the undo are sent"
     );
     let before = traces(&mut connection);

@@ -39,7 +39,7 @@ fn what_is_due_goes_with_its_deals_and_links_and_empties_its_tickets() {
     admin.patch("/settings", json!({"retention_days": 2})).expect(200);
     delete_ids(&admin, "contact", std::slice::from_ref(&person));
     shift_clock(&mut connection, "2 days");
-    assert!(wait_until(15, || count(&mut connection, "SELECT count(*) FROM deletions") == 2), "the reconciler purges");
+    assert!(wait_until(|| count(&mut connection, "SELECT count(*) FROM deletions") == 2), "the reconciler purges");
 
     assert_eq!(lines(&mut connection, "SELECT id::text AS line FROM contacts"), std::slice::from_ref(&bystander));
     assert_eq!(lines(&mut connection, "SELECT id::text AS line FROM deals"), std::slice::from_ref(&contacted));
@@ -98,19 +98,19 @@ fn a_purge_in_the_middle_of_a_bulk_delete_forgets_nothing() {
     let body = json!({"action": "delete", "entity": "contact", "target": {"ids": ids}});
     let action = admin.post("/bulk-actions", body).expect(202);
     let done = "SELECT chunks_done::bigint FROM bulk_actions";
-    assert!(wait_until(10, || count(&mut connection, done) == 1 && waiting(&mut connection) == 1));
+    assert!(wait_until(|| count(&mut connection, done) == 1 && waiting(&mut connection) == 1));
     holder.batch_execute("BEGIN; LOCK TABLE bulk_action_exceptions IN EXCLUSIVE MODE").unwrap();
     delay.batch_execute("ROLLBACK").unwrap();
     let writes = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                   AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO \"bulk_action_exceptions\"%'";
-    assert!(wait_until(10, || count(&mut connection, writes) == 1));
+    assert!(wait_until(|| count(&mut connection, writes) == 1));
     shift_clock(&mut connection, "25 hours");
     let settled = "SELECT count(*) FROM deletions WHERE first_purge_at > \
                    transaction_timestamp() + (SELECT shift FROM clock_shift) OR first_purge_at IS NULL";
-    assert!(wait_until(20, || count(&mut connection, settled) == 1), "the first chunk is purged");
+    assert!(wait_until(|| count(&mut connection, settled) == 1), "the first chunk is purged");
     holder.batch_execute("ROLLBACK").unwrap();
     assert_eq!(ended(&admin, &action)["counts"]["deleted"], 2_010);
     shift_clock(&mut connection, "2 hours");
     let left = "SELECT (SELECT count(*) FROM contacts) + (SELECT count(*) FROM deletions)";
-    assert!(wait_until(15, || count(&mut connection, left) == 0), "the second chunk is purged");
+    assert!(wait_until(|| count(&mut connection, left) == 0), "the second chunk is purged");
 }

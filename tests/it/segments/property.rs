@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use diesel::prelude::*;
 use proptest::prelude::*;
@@ -76,7 +75,7 @@ fn db(database: &TestDatabase) -> Db {
         database_url: database.url(),
         name: "test",
         connections: 1,
-        wait: Duration::from_secs(10),
+        wait: crate::harness::PATIENCE,
         lock_timeout: None,
     })
 }

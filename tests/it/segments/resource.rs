@@ -332,7 +332,7 @@ fn a_count_that_takes_too_long_is_cut_off() {
         database_url: database.url(),
         name: "test",
         connections: 1,
-        wait: Duration::from_secs(10),
+        wait: crate::harness::PATIENCE,
         lock_timeout: None,
     });
     let mut holder = database.connect();

@@ -78,7 +78,7 @@ fn of_two_undos_at_the_same_instant_one_wins() {
         holder.batch_execute(&lock).unwrap();
         let mut answers = thread::scope(|scope| {
             let calls = [(); 2].map(|()| scope.spawn(|| server.admin().call(&path)));
-            assert!(wait_until(5, || waiting(&mut observer) == 2));
+            assert!(wait_until(|| waiting(&mut observer) == 2));
             holder.batch_execute("ROLLBACK").unwrap();
             calls.map(|call| call.join().unwrap())
         });
@@ -103,10 +103,10 @@ fn a_purge_that_comes_after_an_undo_finds_the_record_live() {
     // The purged one is an exception, and its row has to wait.
     holder.batch_execute("BEGIN; LOCK TABLE bulk_action_exceptions IN EXCLUSIVE MODE").unwrap();
     let undo = admin.call(&format!("/bulk-actions/{}/undo", id(&action))).expect(202);
-    assert!(wait_until(5, || waiting(&mut observer) == 1));
+    assert!(wait_until(|| waiting(&mut observer) == 1));
     thread::scope(|scope| {
         let purge = scope.spawn(|| server.admin().delete(&format!("/recycle-bin/{}", ids[0])));
-        assert!(wait_until(5, || waiting(&mut observer) == 2));
+        assert!(wait_until(|| waiting(&mut observer) == 2));
         holder.batch_execute("ROLLBACK").unwrap();
         purge.join().unwrap().refused("not-found");
     });
@@ -126,9 +126,9 @@ fn an_undo_that_comes_after_a_purge_finds_nothing() {
     holder.batch_execute("BEGIN; LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE").unwrap();
     let counts: Value = thread::scope(|scope| {
         let purge = scope.spawn(|| server.admin().delete(&format!("/recycle-bin/{}", ids[0])));
-        assert!(wait_until(5, || waiting(&mut observer) == 1));
+        assert!(wait_until(|| waiting(&mut observer) == 1));
         let undo = admin.call(&format!("/bulk-actions/{}/undo", id(&action))).expect(202);
-        assert!(wait_until(5, || waiting(&mut observer) == 2));
+        assert!(wait_until(|| waiting(&mut observer) == 2));
         holder.batch_execute("ROLLBACK").unwrap();
         purge.join().unwrap().expect(204);
         ended(&admin, &undo)["counts"].clone()

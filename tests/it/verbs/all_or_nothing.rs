@@ -85,7 +85,7 @@ fn a_late_blocker_rolls_everything_back() {
     let body = json!({"action": "delete", "entity": "contact", "target": {"segment_id": "all-contacts"},
         "on_blocked": "abort"});
     let action = admin.post("/bulk-actions", body).expect(202);
-    assert!(wait_until(20, || waiting(&mut sql) > 0), "the looking reaches its end");
+    assert!(wait_until(|| waiting(&mut sql) > 0), "the looking reaches its end");
     super::deal(&admin, &first);
     holder.batch_execute("SELECT pg_advisory_unlock(77)").unwrap();
     let aborted = ended(&admin, &action);

@@ -20,7 +20,7 @@ fn a_running_action_is_stopped_and_its_account_is_exact() {
     holder.batch_execute(&format!("BEGIN; SELECT FROM contacts WHERE id = '{held}' FOR UPDATE")).unwrap();
     let body = json!({"action": "delete", "entity": "contact", "target": {"segment_id": "all-contacts"}});
     let action = admin.post("/bulk-actions", body).expect(202);
-    assert!(wait_until(20, || waiting(&mut sql) > 0), "the second chunk waits");
+    assert!(wait_until(|| waiting(&mut sql) > 0), "the second chunk waits");
     let key = [("idempotency-key", "stop")];
     let cancel = || admin.send("POST", &path(&action, "cancel"), &key, Vec::new());
     let cancelled = cancel().expect(200);
@@ -34,7 +34,7 @@ fn a_running_action_is_stopped_and_its_account_is_exact() {
     assert_eq!(admin.call(&path(&action, "cancel")).expect(200), cancelled);
     holder.batch_execute("ROLLBACK").unwrap();
     let unfinished = "SELECT count(*) FROM bulk_action_chunks WHERE state = 'pending'";
-    assert!(wait_until(20, || count(&mut sql, unfinished) == 0));
+    assert!(wait_until(|| count(&mut sql, unfinished) == 0));
     let binned = "SELECT count(*) FROM contacts WHERE deleted_at IS NOT NULL";
     assert_eq!(count(&mut sql, binned), deleted);
     let kept = admin.get(&path(&action, "results?outcome=not_processed&limit=1")).expect(200);

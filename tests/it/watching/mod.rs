@@ -34,7 +34,7 @@ impl Standing {
         body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         let id = id(&admin.post("/bulk-actions", body).expect(202));
         let path = format!("/bulk-actions/{id}");
-        assert!(wait_until(20, || admin.get(&path).expect(200)["counts"]["processed"] == 2000));
+        assert!(wait_until(|| admin.get(&path).expect(200)["counts"]["processed"] == 2000));
         Self { id, holder }
     }
 
