@@ -8,12 +8,14 @@ mod bulk_actions;
 mod chart;
 mod cost;
 mod machine;
+mod nodes;
 mod postgres;
 mod report;
 mod requests;
 mod service;
 mod statements;
 mod table;
+mod writes;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -62,6 +64,10 @@ enum Part {
     BulkActions,
     /// Single requests from several connections.
     Requests,
+    /// Single writes while a bulk delete of the whole account runs.
+    Writes,
+    /// Several processes that share one bulk delete, and kills of them.
+    Nodes,
 }
 
 fn main() -> ExitCode {
@@ -105,6 +111,8 @@ fn measure(options: &Options, postgres: &Postgres, folder: &Path) -> Result<Repo
         Part::Import => account::measure(&bench),
         Part::BulkActions => bulk_actions::measure(&bench),
         Part::Requests => requests::measure(&bench),
+        Part::Writes => writes::measure(&bench),
+        Part::Nodes => nodes::measure(&bench),
     });
     Ok(Report {
         date: postgres.today()?,

@@ -86,7 +86,8 @@ fn cursor(page: &Value) -> Result<&str, Failure> {
     page["page"]["next_cursor"].as_str().ok_or_else(|| "the list of contacts has only one page".into())
 }
 
-fn contact(number: u64) -> Value {
+/// A body that makes a contact.
+pub fn contact(number: u64) -> Value {
     json!({"first_name": "Zoë", "last_name": format!("Example {number}"),
         "emails": [{"type": "primary", "email": format!("zoe{number}@bench.example")}],
         "telephones": [{"type": "phone", "number": format!("+999 {number:09}")}],

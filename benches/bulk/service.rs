@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -27,6 +27,7 @@ pub struct Service {
     process: Child,
     address: String,
     token: String,
+    log: PathBuf,
 }
 
 /// One connection to the service.
@@ -46,9 +47,22 @@ pub struct Memory {
 impl Service {
     /// Starts the service and waits until it is ready.
     pub fn start(postgres: &Postgres, database: &str, folder: &Path) -> Result<Self, Failure> {
+        let service = Self::spawn(postgres, database, folder, None)?;
+        service.ready()?;
+        Ok(service)
+    }
+
+    /// Starts the service with so many workers, one a core if not given, and does not wait for it.
+    pub fn spawn(postgres: &Postgres, database: &str, folder: &Path, workers: Option<u32>) -> Result<Self, Failure> {
+        fs::create_dir_all(folder)?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
-        let log = File::create(folder.join("service.log"))?;
-        let process = Command::new(env!("CARGO_BIN_EXE_sweep"))
+        let log_file = folder.join("service.log");
+        let log = File::create(&log_file)?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sweep"));
+        if let Some(workers) = workers {
+            command.env("SWEEP_WORKERS", workers.to_string());
+        }
+        let process = command
             .args(["serve", "--listen", &address, "--database-url", &postgres.serving_url_of(database)])
             .args(["--migration-database-url", &postgres.url_of(database)])
             .arg("--data-dir")
@@ -60,13 +74,15 @@ impl Service {
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
-        let token = token()?;
-        let service = Self { process, address, token };
-        let client = service.client();
+        Ok(Self { process, address, token: token()?, log: log_file })
+    }
+
+    pub fn ready(&self) -> Result<(), Failure> {
+        let client = self.client();
         let since = Instant::now();
         while client.get("/health/ready").is_err() {
             if since.elapsed() > START_LIMIT {
-                let log = fs::read_to_string(folder.join("service.log")).unwrap_or_default();
+                let log = fs::read_to_string(&self.log).unwrap_or_default();
                 return Err(format!("the service does not start: {log}").into());
             }
             sleep(Duration::from_millis(20));
@@ -74,7 +90,14 @@ impl Service {
         // Until its workers have connected and found nothing to do.
         sleep(Duration::from_secs(1));
         client.get("/me")?;
-        Ok(service)
+        Ok(())
+    }
+
+    /// Ends it at once, as a power failure would.
+    pub fn kill(&mut self) -> Result<(), Failure> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
     }
 
     pub fn client(&self) -> Client {
@@ -94,7 +117,8 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        if let Ok(pid) = i32::try_from(self.process.id()) {
+        let runs = matches!(self.process.try_wait(), Ok(None));
+        if let (true, Ok(pid)) = (runs, i32::try_from(self.process.id())) {
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
         }
         let _ = self.process.wait();
@@ -117,6 +141,12 @@ impl Client {
     pub fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let request = self.request("POST", path).header("content-type", "application/json");
         read(self.agent.run(request.body(body.to_string())?)?)
+    }
+
+    /// What the service says of itself, in Prometheus' text.
+    pub fn metrics(&self) -> Result<String, Failure> {
+        let request = self.request("GET", "/metrics").body(())?;
+        Ok(self.agent.run(request)?.body_mut().read_to_string()?)
     }
 
     /// The bulk action once it is completed.

@@ -5,7 +5,7 @@
 
 mod linked;
 mod parties;
-mod random;
+pub mod random;
 mod words;
 
 use std::fs::{self, File};
