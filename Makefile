@@ -41,7 +41,7 @@ schema: setup-server ## Write src/repository/schema.rs from the migrations
 N ?= 1000000
 RUNS ?= 3
 bench: setup-server ## Measure the release binary against plain SQL; N=20000 contacts, RUNS=1 for a quick look
-	cargo bench --locked --bench bulk -- --contacts $(N) --runs $(RUNS) $(if $(OUT),--out $(OUT)) $(if $(ONLY),--only $(ONLY))
+	cargo bench --locked --bench bulk -- --contacts $(N) --runs $(RUNS) $(if $(OUT),--out $(OUT)) $(if $(ONLY),--only $(ONLY)) $(if $(GROWTH),--growth $(GROWTH))
 
 setup: ## Install what is missing: a C compiler, libpq, PostgreSQL's server unless DATABASE_URL is set
 	@scripts/setup.sh

@@ -79,7 +79,8 @@ pub fn measure(bench: &Bench) -> Result<Section, Failure> {
     section(&import, peak)
 }
 
-fn import_file(client: &Client, files: &Path, file: &Written) -> Result<serde_json::Value, Failure> {
+/// Imports one file of the account.
+pub fn import_file(client: &Client, files: &Path, file: &Written) -> Result<serde_json::Value, Failure> {
     let path = format!("/{}/import", file.name.replace('_', "-"));
     client.import(&path, &files.join(file.name).with_extension("csv"))
 }

@@ -7,6 +7,9 @@ mod bench;
 mod bulk_actions;
 mod chart;
 mod cost;
+mod growth;
+mod growth_report;
+mod health;
 mod machine;
 mod nodes;
 mod postgres;
@@ -45,6 +48,10 @@ pub struct Options {
     /// What to measure, in this order; all if not given.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
+    /// Measures accounts of these sizes, in contacts, with the service alone, instead of the parts; into growth.txt,
+    /// growth.json and growth.svg.
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1_000..))]
+    growth: Vec<u64>,
     /// Where results.txt, results.json and chart.svg go.
     #[arg(long, default_value = "docs/benchmarks")]
     out: PathBuf,
@@ -68,6 +75,8 @@ enum Part {
     Writes,
     /// Several processes that share one bulk delete, and kills of them.
     Nodes,
+    /// What deleting and undoing five times leaves behind.
+    Health,
 }
 
 fn main() -> ExitCode {
@@ -87,17 +96,28 @@ fn run(options: &Options) -> Result<(), Failure> {
         .permissions(Permissions::from_mode(0o711))
         .tempdir_in(options.place.as_deref().unwrap_or(Path::new(env!("CARGO_TARGET_TMPDIR"))))?;
     let postgres = Postgres::start(folder.path())?;
-    let measured = measure(options, &postgres, folder.path());
+    let measured = if options.growth.is_empty() {
+        measure(options, &postgres, folder.path()).and_then(|report| {
+            Ok([("results.txt", report.table()), ("results.json", report.json()?), ("chart.svg", chart::draw(&report))])
+        })
+    } else {
+        growth::measure(&postgres, folder.path(), &options.growth, options.runs).and_then(|growth| {
+            let picture = growth_report::draw(&growth);
+            Ok([
+                ("growth.txt", growth_report::table(&growth)),
+                ("growth.json", growth.json()?),
+                ("growth.svg", picture),
+            ])
+        })
+    };
     postgres.stop()?;
-    let report = measured?;
-    print!("{}", report.table());
+    let files = measured?;
+    print!("{}", files[0].1);
     fs::create_dir_all(&options.out)?;
-    for (name, content) in
-        [("results.txt", report.table()), ("results.json", report.json()?), ("chart.svg", chart::draw(&report))]
-    {
+    for (name, content) in &files {
         fs::write(options.out.join(name), content)?;
     }
-    println!("\nWritten to {}: results.txt, results.json, chart.svg", options.out.display());
+    println!("\nWritten to {}: {}", options.out.display(), files.map(|(name, _)| name).join(", "));
     Ok(())
 }
 
@@ -113,6 +133,7 @@ fn measure(options: &Options, postgres: &Postgres, folder: &Path) -> Result<Repo
         Part::Requests => requests::measure(&bench),
         Part::Writes => writes::measure(&bench),
         Part::Nodes => nodes::measure(&bench),
+        Part::Health => health::measure(&bench),
     });
     Ok(Report {
         date: postgres.today()?,
