@@ -38,7 +38,8 @@ fn deleted(ann: &Client, others: &[Client], sql: &mut PgConnection) -> Value {
 
 /// Today's noon: a period ends in the morning, and should not in the middle of a test.
 fn at_noon(sql: &mut PgConnection) {
-    let noon = "SELECT date_trunc('day', transaction_timestamp(), 'UTC') + interval '12 hours' - transaction_timestamp()";
+    let noon =
+        "SELECT date_trunc('day', transaction_timestamp(), 'UTC') + interval '12 hours' - transaction_timestamp()";
     let until_noon = text(sql, noon);
     shift_clock(sql, &until_noon);
 }
