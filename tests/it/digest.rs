@@ -10,7 +10,7 @@ use super::approval::{admin_named, waiting_delete};
 use super::bulk_delete::{contacts, delete_ids, ended};
 use super::crash::node::Node;
 use super::harness::{Client, PATIENCE, TestDatabase, TestServer};
-use super::many_records::{count, lines, shift_clock, wait_until, waiting};
+use super::many_records::{count, lines, shift_clock, text, wait_until, waiting};
 use super::smtp_server::{Conduct, SmtpServer, Tls};
 
 const DIGESTS: &str = "SELECT count(*) FROM outbox WHERE kind = 'digest'";
@@ -36,6 +36,14 @@ fn deleted(ann: &Client, others: &[Client], sql: &mut PgConnection) -> Value {
     action
 }
 
+/// Today's noon: a period ends in the morning, and should not in the middle of a test.
+fn at_noon(sql: &mut PgConnection) {
+    let noon =
+        "SELECT date_trunc('day', transaction_timestamp(), 'UTC') + interval '12 hours' - transaction_timestamp()";
+    let until_noon = text(sql, noon);
+    shift_clock(sql, &until_noon);
+}
+
 /// 29 days after its deletion a record leaves within the current week, whatever day of the week it is.
 fn last_week(sql: &mut PgConnection) {
     shift_clock(sql, "29 days");
@@ -49,6 +57,7 @@ fn every_admin_is_told_once_in_a_language_of_their_own() {
         settings.mail.public_url = Some("https://crm.example.com".to_owned());
     });
     let mut sql = server.sql();
+    at_noon(&mut sql);
     let ann = server.client(&admin_named("ann"));
     let others = [("nils", "nl"), ("fred", "fr"), ("dirk", "de")]
         .map(|(user, locale)| server.client(&admin_named(user).with("locale", locale)));
@@ -102,6 +111,7 @@ fn every_admin_is_told_once_in_a_language_of_their_own() {
 fn two_nodes_send_one_digest_to_each() {
     let database = TestDatabase::create();
     let mut sql = database.connect();
+    at_noon(&mut sql);
     let nodes = [Node::start(&database), Node::start(&database)];
     let token = |user: &str| admin_named(user).token();
     deleted(&nodes[0].client(&token("ann")), &[nodes[1].client(&token("bob"))], &mut sql);
@@ -130,6 +140,7 @@ fn two_nodes_send_one_digest_to_each() {
 fn nothing_is_said_when_nothing_leaves_and_off_means_off() {
     let server = TestServer::start();
     let (ann, mut sql) = (server.client(&admin_named("ann")), server.sql());
+    at_noon(&mut sql);
     let action = deleted(&ann, &[], &mut sql);
     let company = "SELECT count(*) FROM companies WHERE deleted_at IS NOT NULL";
     // Three weeks are left: no digest yet.
@@ -153,6 +164,7 @@ fn nothing_is_said_when_nothing_leaves_and_off_means_off() {
 fn a_daily_digest_comes_on_the_days_on_which_something_is_about_to_leave() {
     let server = TestServer::start();
     let (ann, mut sql) = (server.client(&admin_named("ann")), server.sql());
+    at_noon(&mut sql);
     // What is deleted within a period and leaves within it is in the report that just went out.
     ann.patch("/settings", json!({"digest": "daily", "retention_days": 1})).expect(200);
     delete_ids(&ann, "contact", &contacts(&ann, &["x"]));
@@ -173,6 +185,7 @@ fn a_daily_digest_comes_on_the_days_on_which_something_is_about_to_leave() {
 fn without_a_known_admin_nothing_is_decided() {
     let server = TestServer::start();
     let (ann, mut sql) = (server.client(&admin_named("ann").without("email")), server.sql());
+    at_noon(&mut sql);
     delete_ids(&ann, "contact", &contacts(&ann, &["a"]));
     last_week(&mut sql);
     assert!(!is_undecided(server.database.url()));
@@ -187,6 +200,7 @@ fn what_waited_for_an_approval_was_deleted_when_it_went_and_not_when_it_was_aske
         settings.mail.smtp_url = Some(format!("smtp://localhost:{}", smtp.port));
     });
     let mut sql = server.sql();
+    at_noon(&mut sql);
     let action = waiting_delete(&server);
     shift_clock(&mut sql, "50 hours");
     let ann = server.client(&admin_named("ann"));

@@ -2,13 +2,14 @@
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 
-use super::harness::{Claims, SECRET, TestServer};
+use super::harness::{Claims, SECRET, TestServer, seconds_from_now};
+use super::many_records::wait_until;
 
 #[test]
 fn tokens_that_are_refused_and_why() {
     let server = TestServer::start();
     let sign = |algorithm, key: &EncodingKey| jsonwebtoken::encode(&Header::new(algorithm), &Claims::admin().0, key);
-    let now = super::harness::seconds_from_now(0);
+    let now = seconds_from_now(0);
     let other_key = EncodingKey::from_secret(b"another-secret-of-thirty-two-bytes-or-more");
     let unsigned = {
         let token = Claims::admin().token();
@@ -18,7 +19,7 @@ fn tokens_that_are_refused_and_why() {
     let refused = [
         (Claims::admin().without("exp").token(), "exp"),
         (Claims::admin().with("exp", now - 10).token(), "expired"),
-        (Claims::admin().with("nbf", now + 60).token(), "not valid yet"),
+        (Claims::admin().with("nbf", now + 3600).token(), "not valid yet"),
         (sign(Algorithm::HS256, &other_key).unwrap(), "not signed"),
         (sign(Algorithm::HS512, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap(), "another algorithm"),
         (unsigned, "token"),
@@ -45,10 +46,9 @@ fn tokens_that_are_refused_and_why() {
 #[test]
 fn tokens_that_are_accepted() {
     let server = TestServer::start();
-    let now = super::harness::seconds_from_now(0);
+    let now = seconds_from_now(0);
     for claims in [
         Claims::admin(),
-        Claims::admin().with("exp", now - 3),
         Claims::admin().with("nbf", now + 3),
         Claims::admin().with("aud", "somebody-else").with("iss", "anyone"),
         Claims::admin().with("aud", serde_json::json!(["a", "b"])),
@@ -57,6 +57,18 @@ fn tokens_that_are_accepted() {
     ] {
         server.client(&claims).get("/me").expect(200);
     }
+}
+
+#[test]
+fn a_token_holds_for_five_seconds_more_than_it_says() {
+    let server = TestServer::start();
+    let in_time = wait_until(|| {
+        let ended = seconds_from_now(-2);
+        let answer = server.client(&Claims::admin().with("exp", ended)).get("/me");
+        // On a slow machine the answer may come too late to tell anything.
+        seconds_from_now(0) < ended + 5 && answer.expect(200)["user_id"] == "ann"
+    });
+    assert!(in_time);
 }
 
 #[test]

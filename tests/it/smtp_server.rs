@@ -1,6 +1,7 @@
 //! An SMTP server that follows a script: what it answers, where it hangs, where it drops the line.
 //! It records what it got, so that tests can say what must and must not have been sent.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,7 +62,7 @@ pub struct SmtpServer {
     pub port: u16,
     /// The root certificate that signed its own, as PEM.
     pub root_pem: String,
-    received: Arc<Mutex<Vec<Received>>>,
+    received: Arc<Mutex<BTreeMap<usize, Received>>>,
     stopped: Arc<AtomicBool>,
     acceptor: Option<JoinHandle<()>>,
 }
@@ -94,7 +95,7 @@ impl SmtpServer {
     pub fn start(tls: Tls, conducts: &[Conduct]) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let received = Arc::new(Mutex::new(Vec::new()));
+        let received = Arc::new(Mutex::new(BTreeMap::new()));
         let stopped = Arc::new(AtomicBool::new(false));
         let (tls_config, root_pem) = certified();
         let conducts = conducts.to_vec();
@@ -117,7 +118,7 @@ impl SmtpServer {
                     };
                     let received = Arc::clone(&received);
                     thread::spawn(move || {
-                        conversation.talk(&|talk| received.lock().unwrap().push(talk));
+                        conversation.talk(&|talk| drop(received.lock().unwrap().insert(turn, talk)));
                     });
                 }
             }
@@ -125,9 +126,9 @@ impl SmtpServer {
         Self { port, root_pem, received, stopped, acceptor: Some(acceptor) }
     }
 
-    /// What came over each connection that has ended, and over those that hang.
+    /// What came over each connection that has ended, and over those that hang, in the order in which they were made.
     pub fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap().clone()
+        self.received.lock().unwrap().values().cloned().collect()
     }
 
     /// Waits until `n` connections are recorded; a client may know of an end before the record does.

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sweep::embedded_postgres::EmbeddedPostgres;
 
-use super::{DataDir, OtherProcess, note, notes};
+use super::{DataDir, OtherProcess, note, notes, stops};
 use crate::many_records::wait_until;
 
 #[test]
@@ -21,7 +21,7 @@ fn a_server_outlives_a_killed_process_and_the_next_start_joins_it() {
     other.kill();
     let postgres = data.start();
     assert_eq!(data.recorded_pid(), pid, "it was started anew");
-    assert!(postgres.stop_if_unused().unwrap());
+    stops(&postgres);
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn a_kill_while_the_data_is_made_leaves_nothing_half_done() {
     let postgres = data.start();
     note(&postgres, 1);
     assert!(!data.path.join("postgres.new").exists());
-    assert!(postgres.stop_if_unused().unwrap());
+    stops(&postgres);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_killed_server_is_started_again_with_its_data() {
     let again = EmbeddedPostgres::start(&data.path).unwrap();
     assert_eq!(notes(&again), "1");
     assert!(!postgres.stop_if_unused().unwrap(), "its server is gone");
-    assert!(again.stop_if_unused().unwrap());
+    stops(&again);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_lock_file_that_names_another_program_does_not_stop_a_start() {
     let postgres = data.start();
     let lock_file = data.pgdata().join("postmaster.pid");
     let written = fs::read_to_string(&lock_file).unwrap();
-    assert!(postgres.stop_if_unused().unwrap());
+    stops(&postgres);
 
     // As the server's own user: of others PostgreSQL knows by itself that they are none of its.
     let owner = fs::metadata(data.pgdata()).unwrap();
@@ -66,7 +66,7 @@ fn a_lock_file_that_names_another_program_does_not_stop_a_start() {
     chown(&lock_file, Some(owner.uid()), Some(owner.gid())).unwrap();
 
     let postgres = data.start();
-    assert!(postgres.stop_if_unused().unwrap());
+    stops(&postgres);
     assert!(unrelated.try_wait().unwrap().is_none(), "it was taken for the server and stopped");
     unrelated.kill().unwrap();
     unrelated.wait().unwrap();

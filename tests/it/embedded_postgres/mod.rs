@@ -91,6 +91,20 @@ fn ask(postgres: &EmbeddedPostgres, query: &str) -> String {
     sql_query(query).get_result::<Value>(&mut connection).unwrap().value
 }
 
+/// Stops the server, when those who have just left are gone. A server process may take its time to notice.
+#[track_caller]
+fn stops(postgres: &EmbeddedPostgres) {
+    // The process that holds it up, and this question.
+    let clients = "SELECT count(*)::text AS value FROM pg_stat_activity WHERE backend_type = 'client backend'";
+    let mut connection = PgConnection::establish(&postgres.database_url()).unwrap();
+    let mut ask = |query: &str| sql_query(query).get_result::<Value>(&mut connection).unwrap().value;
+    assert!(wait_until(|| ask(clients) == "2"), "somebody else is connected");
+    let own = Pid::from_raw(ask("SELECT pg_backend_pid()::text AS value").parse().unwrap());
+    drop(connection);
+    assert!(wait_until(|| kill(own, None).is_err()));
+    assert!(postgres.stop_if_unused().unwrap());
+}
+
 fn setting(postgres: &EmbeddedPostgres, name: &str) -> String {
     ask(postgres, &format!("SELECT current_setting('{name}') AS value"))
 }

@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use nix::unistd::geteuid;
 use sweep::embedded_postgres::{EmbeddedPostgres, EmbeddedPostgresError};
 
-use super::{DataDir, OtherProcess};
+use super::{DataDir, OtherProcess, stops};
 
 #[test]
 fn data_of_another_major_version_is_refused_with_both_versions() {
     let data = DataDir::new();
-    assert!(data.start().stop_if_unused().unwrap());
+    stops(&data.start());
     fs::write(data.pgdata().join("PG_VERSION"), "9\n").unwrap();
     let refusal = data.refusal();
     assert!(refusal.contains("was made by PostgreSQL 9, and this machine has 1"), "{refusal}");
@@ -20,7 +20,7 @@ fn data_of_another_major_version_is_refused_with_both_versions() {
 #[test]
 fn a_folder_that_is_no_data_is_refused_and_kept() {
     let data = DataDir::new();
-    assert!(data.start().stop_if_unused().unwrap());
+    stops(&data.start());
     fs::remove_file(data.pgdata().join("PG_VERSION")).unwrap();
     let refusal = data.refusal();
     assert!(refusal.contains("is not a PostgreSQL data folder"), "{refusal}");
@@ -30,7 +30,7 @@ fn a_folder_that_is_no_data_is_refused_and_kept() {
 #[test]
 fn a_server_that_cannot_start_says_why() {
     let data = DataDir::new();
-    assert!(data.start().stop_if_unused().unwrap());
+    stops(&data.start());
     fs::remove_file(data.pgdata().join("global/pg_control")).unwrap();
     let refusal = data.refusal();
     assert!(refusal.starts_with("PostgreSQL did not start: "), "{refusal}");

@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 use serde_json::json;
 use sweep::embedded_postgres::EmbeddedPostgres;
 
-use super::{DataDir, ask};
+use super::{DataDir, ask, stops};
 use crate::audit::assert_append_only;
 use crate::harness::process::sweep;
 use crate::harness::{Claims, Client, SECRET};
@@ -34,5 +34,5 @@ fn the_service_is_no_superuser_and_cannot_change_the_audit_log() {
 
     kill(Pid::from_raw(i32::try_from(service.id()).unwrap()), Signal::SIGTERM).unwrap();
     assert!(service.wait().unwrap().success());
-    assert!(postgres.stop_if_unused().unwrap());
+    stops(&postgres);
 }

@@ -1,7 +1,7 @@
 //! An HTTP client that holds every refusal it gets against the API document.
 
 use std::net::SocketAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -69,8 +69,13 @@ pub struct Answer {
 
 impl Client {
     pub fn new(address: SocketAddr, token: Option<String>) -> Self {
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
-        Self { agent, base: format!("http://{address}"), token }
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            // The service closes a connection that was idle for five seconds, maybe while the next request is on its way.
+            .max_idle_age(Duration::from_secs(1))
+            .build();
+        Self { agent: agent.into(), base: format!("http://{address}"), token }
     }
 
     #[must_use]

@@ -12,6 +12,9 @@ use sweep::repository::migrations;
 
 /// The server that holds the test databases.
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
+/// Chosen once: where there is room may change meanwhile.
+static OWN_DATA_DIR: LazyLock<PathBuf> =
+    LazyLock::new(|| test_data_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap_or_else(|error| panic!("{error}")));
 static TEMPLATE: LazyLock<String> = LazyLock::new(template_name);
 static TEMPLATE_MADE: Once = Once::new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -28,9 +31,7 @@ impl Cluster {
             make_serving_role(&url);
             return Self::Given(url);
         }
-        Self::Own(Box::new(
-            EmbeddedPostgres::start_for_tests(&own_data_dir()).unwrap_or_else(|error| panic!("{error}")),
-        ))
+        Self::Own(Box::new(EmbeddedPostgres::start_for_tests(&OWN_DATA_DIR).unwrap_or_else(|error| panic!("{error}"))))
     }
 
     fn url_of(&self, database: &str) -> String {
@@ -55,10 +56,6 @@ impl Cluster {
     fn connect(&self, database: &str) -> PgConnection {
         PgConnection::establish(&self.url_of(database)).expect("the test server answers")
     }
-}
-
-fn own_data_dir() -> PathBuf {
-    test_data_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Serves on a given server; its password is its name.
@@ -118,7 +115,7 @@ impl TestDatabase {
     /// The log of the tests' own server; a given one's is out of reach.
     pub fn server_log() -> Option<PathBuf> {
         match &*CLUSTER {
-            Cluster::Own(_) => Some(own_data_dir().join("postgres.log")),
+            Cluster::Own(_) => Some(OWN_DATA_DIR.join("postgres.log")),
             Cluster::Given(_) => None,
         }
     }

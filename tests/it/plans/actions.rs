@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
-use super::guard::{CHUNK, FEW, Guard, PAGE, WHOLE};
+use super::guard::{CHUNK, FEW, Guard, PAGE, WHOLE, unexplained};
 use crate::bulk_delete::ended;
-use crate::many_records::count;
+use crate::many_records::{count, wait_until};
 
 pub fn all(guard: &mut Guard) {
     single_writes(guard);
@@ -94,16 +94,20 @@ fn dense_delete(guard: &mut Guard) {
     let deletion = guard.watch("a dense delete", "contacts", CHUNK, |guard| run(guard, "delete", target, json!({})));
     assert!(deletion["counts"]["deleted"].as_i64().unwrap() > 500, "{deletion}");
     let of_it = format!("deletion_id = '{}'", deletion["id"].as_str().unwrap());
-    guard
-        .sql
-        .batch_execute(&format!(
-            "UPDATE contacts SET purge_at = now() WHERE {of_it}; \
-             UPDATE deletions SET first_purge_at = now() WHERE id = '{}'",
-            deletion["id"].as_str().unwrap()
-        ))
-        .unwrap();
-    guard.wait_for("DELETE FROM \"deletions\"", "contacts", CHUNK);
-    assert_eq!(count(&mut guard.sql, &format!("SELECT count(*) FROM contacts WHERE {of_it}")), 0);
+    let due = format!(
+        "UPDATE contacts SET purge_at = now() WHERE {of_it}; \
+         UPDATE deletions SET first_purge_at = now() WHERE id = '{}'",
+        deletion["id"].as_str().unwrap()
+    );
+    guard.wait_after(
+        |guard| unexplained(&guard.server).batch_execute(&due).unwrap(),
+        "DELETE FROM \"deletions\"",
+        "contacts",
+        CHUNK,
+    );
+    // The statement has run; its transaction may end a moment later.
+    let left = format!("SELECT count(*) FROM contacts WHERE {of_it}");
+    assert!(wait_until(|| count(&mut guard.sql, &left) == 0));
 }
 
 fn single_writes(guard: &mut Guard) {

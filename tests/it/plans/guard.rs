@@ -47,8 +47,7 @@ impl Guard {
             let owner = settings.migration_database_url.as_deref().unwrap();
             explain_all(&mut PgConnection::establish(owner).unwrap());
         });
-        let mut sql = server.sql();
-        sql.batch_execute("SET auto_explain.log_min_duration = -1").unwrap();
+        let mut sql = unexplained(&server);
         let action = accounts::fill(&server, &mut sql);
         let large = lines(&mut sql, "SELECT relname AS line FROM pg_class WHERE relkind = 'r' AND reltuples > 10000");
         let large: BTreeSet<String> = large.into_iter().filter(|table| !table.starts_with("pg_")).collect();
@@ -99,8 +98,14 @@ impl Guard {
 
     /// Waits until the service has run a statement that holds `text`, and judges what it ran until then.
     pub fn wait_for(&mut self, text: &str, table: &str, most: u32) {
+        self.wait_after(|_| (), text, table, most);
+    }
+
+    /// The same for a statement that follows from `work`.
+    pub fn wait_after(&mut self, work: impl FnOnce(&Self), text: &str, table: &str, most: u32) {
         self.watch(text, table, most, |guard| {
             let from = guard.log_length();
+            work(guard);
             let seen = || plan::in_log(&guard.log_since(from)).iter().any(|plan| plan.statement().contains(text));
             assert!(wait_until(seen), "nothing ran {text}");
         });
@@ -134,6 +139,13 @@ impl Guard {
         // Another server's message may be half written.
         String::from_utf8_lossy(&log).into_owned()
     }
+}
+
+/// A session whose own statements are not written down.
+pub fn unexplained(server: &TestServer) -> PgConnection {
+    let mut sql = server.sql();
+    sql.batch_execute("SET auto_explain.log_min_duration = -1").unwrap();
+    sql
 }
 
 /// Has each session that begins from now on write down the plan of every statement.

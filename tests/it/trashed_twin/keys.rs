@@ -38,7 +38,7 @@ fn what_lay_in_the_bin_before_gets_its_keys_by_the_migration() {
 fn rows_read(server: &TestServer) -> i64 {
     let mut connection = server.sql();
     let sessions = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    connection.batch_execute(&format!("SELECT pg_terminate_backend(pid, 5000) {sessions}")).unwrap();
+    connection.batch_execute(&format!("SELECT pg_terminate_backend(pid, 100000) {sessions}")).unwrap();
     count(
         &mut connection,
         "SELECT (seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_user_tables WHERE relname = 'contacts'",

@@ -121,7 +121,9 @@ fn a_twin_that_comes_and_goes_while_it_is_looked_for() {
                 || askers.iter().any(ScopedJoinHandle::is_finished)
         });
         over.store(true, Ordering::Relaxed);
-        askers.into_iter().for_each(|asker| asker.join().unwrap());
+        for asker in askers {
+            asker.join().unwrap();
+        }
         assert!(enough, "with and without: {seen:?}");
     });
     invariants::hold(&mut server.sql());
