@@ -110,7 +110,9 @@ pub(super) fn forget(tx: &mut Tx, kind: RecordKind, rows: &[LockedRow]) -> Resul
     for row in rows {
         left.entry(row.bin.map(|stamp| stamp.deletion_id).unwrap_or_default()).or_default().push(row.id);
     }
-    left.values_mut().for_each(|ids| ids.sort_unstable());
+    for ids in left.values_mut() {
+        ids.sort_unstable();
+    }
     // Locked first, read by a further statement: whoever took records out of the same set has committed by then.
     let (emptied, others): (Vec<Set>, Vec<Set>) =
         sets_of(tx, kind, &left)?.into_iter().partition(|set| set.is_all_of(&left[&set.deletion]));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::binned_keys;
@@ -43,9 +43,12 @@ fn purge_rows(tx: &mut Tx, kind: BinKind, ids: &[Uuid]) -> Result<()> {
 }
 
 fn purge_links(tx: &mut Tx, target: RecordKind, ids: &[Uuid]) -> Result<()> {
-    hold_deals(tx, target, ids)?;
+    let no_deals = hold_deals(tx, target, ids)?;
     for link in links_to(target) {
         let Link { table, column, .. } = link;
+        if link.in_bin && no_deals {
+            continue;
+        }
         match link.fate {
             PurgeFate::None => {}
             PurgeFate::PurgeLinked => {
@@ -72,14 +75,16 @@ fn purge_links(tx: &mut Tx, target: RecordKind, ids: &[Uuid]) -> Result<()> {
     Ok(())
 }
 
-/// Locks every deal in the bin that the purge of `ids` touches, in id order: other purges may touch the same ones.
-fn hold_deals(tx: &mut Tx, target: RecordKind, ids: &[Uuid]) -> Result<()> {
+/// Locks every deal in the bin that the purge of `ids` touches, in id order: other purges may touch the same ones. Whether
+/// there is none, and so will be none while `ids` are locked: no live deal points at them.
+fn hold_deals(tx: &mut Tx, target: RecordKind, ids: &[Uuid]) -> Result<bool> {
     let mut deals = BTreeSet::new();
     for link in links_to(target).filter(|link| link.in_bin) {
         deals.extend(binned_through(tx, link, ids)?);
     }
     let deals: Vec<Uuid> = deals.into_iter().collect();
-    recycle_bin::lock(tx, BinKind::Deal, &deals).map(|_| ())
+    recycle_bin::lock(tx, BinKind::Deal, &deals)?;
+    Ok(deals.is_empty())
 }
 
 fn binned_through(tx: &mut Tx, link: &Link, ids: &[Uuid]) -> Result<Vec<Uuid>> {
@@ -147,7 +152,7 @@ pub fn hold_deletion(tx: &mut Tx, id: Uuid) -> Result<bool> {
 }
 
 /// Up to `limit` ids of a deletion that are past their `purge_at`.
-pub fn due_ids(tx: &mut Tx, kind: BinKind, deletion_id: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+pub fn due_ids(tx: &mut Tx, kind: BinKind, deletion_id: Uuid, limit: i32) -> Result<Vec<Uuid>> {
     let sql = format!(
         "SELECT id FROM {} WHERE account_id = $1 AND deletion_id = $2 AND deleted_at IS NOT NULL AND purge_at <= $3 \
          ORDER BY id LIMIT $4",
@@ -157,7 +162,7 @@ pub fn due_ids(tx: &mut Tx, kind: BinKind, deletion_id: Uuid, limit: i64) -> Res
         .bind::<SqlUuid, _>(tx.account().0)
         .bind::<SqlUuid, _>(deletion_id)
         .bind::<Timestamptz, _>(tx.now())
-        .bind::<BigInt, _>(limit)
+        .bind::<Integer, _>(limit)
         .load(tx.conn)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }

@@ -8,6 +8,7 @@ use crate::domain::bulk_action::{Exception, Outcome};
 use crate::domain::entity::BinKind;
 use crate::domain::error::Result;
 use crate::repository::db::Tx;
+use crate::repository::parties::BinStamp;
 use crate::repository::recycle_bin::{self, BinFilter, LockedRow};
 
 /// Locks `ids` and gives those that lie in the bin and that `meant` lets through, and what became of the others: gone,
@@ -20,20 +21,26 @@ pub fn lock_binned(
     if_live: Outcome,
 ) -> Result<(Vec<LockedRow>, Vec<Exception>)> {
     let locked = recycle_bin::lock(tx, kind, ids)?;
-    // Asked of the locked rows, so that the answer stays true.
-    let strays = recycle_bin::outside(tx, kind, ids, meant)?;
+    // Asked of the locked rows, so that the answer stays true. Of which deletion they are they tell themselves.
+    let other_conditions = BinFilter { deletion_id: None, ..meant.clone() };
+    let strays = recycle_bin::outside(tx, kind, ids, &other_conditions)?;
+    let is_stray = |row: &LockedRow, stamp: BinStamp| {
+        meant.deletion_id.is_some_and(|deletion| deletion != stamp.deletion_id) || strays.binary_search(&row.id).is_ok()
+    };
     let mut rows: BTreeMap<Uuid, LockedRow> = locked.into_iter().map(|row| (row.id, row)).collect();
     let (mut binned, mut exceptions) = (Vec::new(), Vec::new());
     for id in ids {
         let outcome = match rows.remove(id) {
             None => Outcome::Gone,
-            Some(LockedRow { bin: None, .. }) => if_live,
-            Some(row) if row.bin.is_some_and(|stamp| stamp.purge_at <= tx.now()) => Outcome::Gone,
-            Some(_) if strays.binary_search(id).is_ok() => Outcome::Changed,
-            Some(row) => {
-                binned.push(row);
-                continue;
-            }
+            Some(row) => match row.bin {
+                None => if_live,
+                Some(stamp) if stamp.purge_at <= tx.now() => Outcome::Gone,
+                Some(stamp) if is_stray(&row, stamp) => Outcome::Changed,
+                Some(_) => {
+                    binned.push(row);
+                    continue;
+                }
+            },
         };
         exceptions.push(Exception::new(*id, outcome));
     }

@@ -6,16 +6,13 @@ use uuid::Uuid;
 use super::binned_records::lock_binned;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditEntry};
-use crate::domain::bulk_action::{ChunkResult, DETAILS_KEPT_DAYS, Mode, Outcome};
+use crate::domain::bulk_action::{CHUNK_SIZE, ChunkResult, DETAILS_KEPT_DAYS, Mode, Outcome};
 use crate::domain::entity::BinKind;
 use crate::domain::error::{Error, Result};
 use crate::repository::db::{Sweep, Tx};
 use crate::repository::purge::{self, DueDeletion};
 use crate::repository::recycle_bin::BinFilter;
 use crate::repository::{audit_log, idempotency, known_admins, outbox, recycle_bin};
-
-/// Records purged in one transaction.
-const BATCH: i64 = 500;
 
 /// Purges those of `ids` that lie in the bin and that `meant` lets through. One that is live is `changed`.
 ///
@@ -40,10 +37,11 @@ pub fn purge_one(tx: &mut Tx, actor: &Actor, kind: BinKind, id: Uuid) -> Result<
     audit_log::insert(tx, AuditEntry::of_record(actor, AuditAction::RecordPurge, kind, id))
 }
 
-/// A batch of what is due of one deletion; true while there may be more. Safe to run on every node at once.
+/// A batch of what is due of one deletion, as large as a chunk; true while there may be more. Safe to run on every node
+/// at once.
 pub fn purge_due(tx: &mut Tx, deletion: DueDeletion) -> Result<bool> {
     for kind in BinKind::ALL {
-        let ids = purge::due_ids(tx, kind, deletion.id, BATCH)?;
+        let ids = purge::due_ids(tx, kind, deletion.id, CHUNK_SIZE)?;
         if ids.is_empty() {
             continue;
         }

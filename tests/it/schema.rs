@@ -33,6 +33,18 @@ fn the_link_catalogue_is_the_foreign_keys() {
     assert_eq!(keys.into_iter().collect::<BTreeSet<_>>(), catalogue);
 }
 
+/// A purge deletes all that points at its records first: NO ACTION would cost it twice the queries for the same answer.
+#[test]
+fn keys_of_contacts_and_companies_restrict() {
+    let database = TestDatabase::create();
+    let others = lines(
+        &mut database.connect(),
+        "SELECT conname::text AS line FROM pg_constraint WHERE contype = 'f' AND confdeltype <> 'r' \
+         AND confrelid IN ('contacts'::regclass, 'companies'::regclass)",
+    );
+    assert_eq!(others, Vec::<String>::new());
+}
+
 #[test]
 fn every_foreign_key_has_a_full_index_and_no_table_a_trigger() {
     let database = TestDatabase::create();
