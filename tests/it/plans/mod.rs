@@ -14,7 +14,7 @@ use self::guard::{Guard, PAGE};
 /// What must be among the statements that were judged, beside the lists that are asked for by name.
 const HOT: [(&str, &str); 21] = [
     ("the freeze of a set", "WITH matched AS MATERIALIZED (SELECT array_agg(id) AS ids FROM (SELECT \"contacts\""),
-    ("the freeze of an undo", "AS ids FROM (SELECT r.id FROM bulk_action_chunks"),
+    ("the freeze of an undo", "array_agg(r.id ORDER BY r.id) FROM bulk_action_chunks"),
     ("the freeze of what lies in the bin", "AS ids FROM (SELECT t.id FROM contacts"),
     ("twins in a restore", "WITH shared AS MATERIALIZED"),
     ("the next account with a chunk", "ORDER BY \"bulk_action_chunks\".\"account_id\""),
