@@ -167,7 +167,7 @@ impl Call {
     fn name(self) -> &'static str {
         match self {
             Self::Contact => "create a contact",
-            Self::DealElsewhere => "a deal for any contact",
+            Self::DealElsewhere => "a deal elsewhere",
             Self::DealNear => "a deal near the running chunks",
         }
     }
@@ -231,13 +231,16 @@ impl<'a> Scene<'a> {
     }
 
     fn request(&self, call: Call, random: &mut Random) -> (&'static str, Value) {
-        let all = self.ids.len();
-        let below = |random: &mut Random, end: u64| usize::try_from(random.below(end)).unwrap_or(usize::MAX);
+        let (all, near, done) = (self.ids.len() as u64, NEAR, self.done.load(Ordering::Relaxed) as u64);
         let place = match call {
             Call::Contact => return ("/contacts", contact(random.below(u64::from(u32::MAX)))),
-            Call::DealElsewhere => below(random, all.max(1) as u64),
-            Call::DealNear => self.done.load(Ordering::Relaxed).saturating_add(below(random, NEAR)).min(all - 1),
+            // In an account that is not much larger than what is near there is no elsewhere.
+            Call::DealElsewhere if all < 3 * near => random.below(all),
+            // Nor just behind: the count is some milliseconds old, and the workers do not keep step.
+            Call::DealElsewhere => (done + near + random.below(all - 2 * near)) % all,
+            Call::DealNear => (done + random.below(near)).min(all - 1),
         };
+        let place = usize::try_from(place).unwrap_or_default();
         ("/deals", json!({"title": "Offer", "customer": {"type": "contact", "id": self.ids[place]}}))
     }
 
