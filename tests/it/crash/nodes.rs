@@ -8,7 +8,7 @@ use super::super::bulk_delete::{contacts, ended};
 use super::super::harness::{Claims, Client, OTHER_ACCOUNT, TestServer};
 use super::super::many_records::{count, text, wait_until, waiting};
 use super::node::Node;
-use super::{Case, database, nothing_is_half_done};
+use super::{CONTACTS, Case, all_sessions_gone, database, nothing_is_half_done};
 
 /// The node that took the request dies with a chunk in its hands; the other one does the rest, and sends the one mail.
 #[test]
@@ -23,6 +23,46 @@ fn another_node_completes_what_a_killed_one_began() {
     first.kill();
     holder.batch_execute("ROLLBACK").unwrap();
     case.completes(&second, &mut observer, &action, &[&first, &second]);
+}
+
+/// A node dies with two of three chunks in its hands, both of them stamped: what it had finished is not touched again, and
+/// the next one does exactly those two once more.
+#[test]
+fn a_killed_node_costs_the_chunks_it_had_in_hand() {
+    let (database, mut observer) = database();
+    let mut first = Node::start(&database);
+    let case = Case::prepare(&first, &mut observer);
+    let (mut contacts, mut exceptions) = (database.connect(), database.connect());
+    // The ids are frozen in order: the last and the middle one lie in the third and the second chunk.
+    let held = format!("SELECT FROM contacts WHERE account_id = '{}' AND id = ANY(ARRAY(", case.account);
+    let places = [CONTACTS / 2, CONTACTS - 1].map(|place| {
+        format!("(SELECT id FROM contacts WHERE account_id = '{}' ORDER BY id LIMIT 1 OFFSET {place})", case.account)
+    });
+    contacts.batch_execute(&format!("BEGIN; {held}{})) FOR KEY SHARE", places.join(" UNION ALL "))).unwrap();
+    let action = case.delete_all(&first);
+    let done = format!("SELECT chunks_done::bigint FROM bulk_actions WHERE id = '{action}'");
+    assert!(wait_until(10, || count(&mut observer, &done) == 1 && waiting(&mut observer) == 2));
+    exceptions.batch_execute("BEGIN; LOCK TABLE bulk_action_exceptions IN EXCLUSIVE MODE").unwrap();
+    contacts.batch_execute("ROLLBACK").unwrap();
+    let at_exceptions =
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'bulk_action_exceptions'::regclass";
+    assert!(wait_until(10, || count(&mut observer, at_exceptions) == 2), "both workers have stamped a chunk");
+    first.kill();
+    exceptions.batch_execute("ROLLBACK").unwrap();
+    assert!(all_sessions_gone(&mut observer));
+    nothing_is_half_done(&mut observer, &action);
+    assert_eq!(count(&mut observer, &done), 1, "what was done stays done");
+    let finished = text(&mut observer, &format!("SELECT succeeded::text FROM bulk_actions WHERE id = '{action}'"));
+
+    let mut second = Node::start(&database);
+    case.completes(&second, &mut observer, &action, &[&first, &second]);
+    let succeeded = format!("SELECT succeeded FROM bulk_actions WHERE id = '{action}'");
+    let in_hand = count(&mut observer, &succeeded) - finished.parse::<i64>().unwrap();
+    second.kill();
+    assert!(all_sessions_gone(&mut observer), "so that PostgreSQL has counted what its sessions changed");
+    // Undone changes are among them.
+    let changes = "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'contacts'";
+    assert_eq!(count(&mut database.connect(), changes), count(&mut observer, &succeeded) + in_hand);
 }
 
 /// SIGTERM: the chunks in hand are finished, no further one is begun, and the exit is clean.
