@@ -5,16 +5,20 @@
 mod account;
 mod bench;
 mod bulk_actions;
+mod by_hand;
 mod chart;
 mod cost;
+mod full_pool;
 mod growth;
 mod growth_report;
 mod health;
 mod machine;
 mod nodes;
 mod postgres;
+mod reads;
 mod report;
 mod requests;
+mod segments;
 mod service;
 mod statements;
 mod table;
@@ -58,6 +62,9 @@ pub struct Options {
     /// The folder for its PostgreSQL, on the disk to be measured (/tmp may be memory); cargo's target folder if not given.
     #[arg(long)]
     place: Option<PathBuf>,
+    /// The database of the handlers that requests are held against; this process then is those.
+    #[arg(long, hide = true)]
+    serve_by_hand: Option<String>,
     /// Given by `cargo bench`; means nothing here.
     #[arg(long, hide = true)]
     bench: bool,
@@ -69,8 +76,10 @@ enum Part {
     Import,
     /// Freeze, bulk delete, undo and purge against plain SQL.
     BulkActions,
-    /// Single requests from several connections.
+    /// Single requests from several connections against handlers written by hand.
     Requests,
+    /// Counts, lists and searches against SQL written by hand.
+    Reads,
     /// Single writes while a bulk delete of the whole account runs.
     Writes,
     /// Several processes that share one bulk delete, and kills of them.
@@ -80,7 +89,12 @@ enum Part {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    let options = Options::parse();
+    let done = match &options.serve_by_hand {
+        Some(database_url) => by_hand::serve(database_url),
+        None => run(&options),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");
@@ -131,6 +145,7 @@ fn measure(options: &Options, postgres: &Postgres, folder: &Path) -> Result<Repo
         Part::Import => account::measure(&bench),
         Part::BulkActions => bulk_actions::measure(&bench),
         Part::Requests => requests::measure(&bench),
+        Part::Reads => reads::measure(&bench),
         Part::Writes => writes::measure(&bench),
         Part::Nodes => nodes::measure(&bench),
         Part::Health => health::measure(&bench),

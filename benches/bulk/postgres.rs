@@ -15,7 +15,7 @@ use crate::Failure;
 use crate::cost::Cost;
 
 /// Clock ticks a second in `/proc/PID/stat`: the same on every Linux.
-const TICKS: f64 = 100.0;
+pub const TICKS: f64 = 100.0;
 
 pub struct Postgres {
     server: EmbeddedPostgres,
@@ -114,6 +114,11 @@ impl Postgres {
                 touched.last().unwrap_or(Ok(0))
             })?)
         })
+    }
+
+    /// Runs what no transaction may have around it.
+    pub fn run_outside(&self, database: &str, statement: &str) -> Result<(), Failure> {
+        Ok(self.connect(database)?.batch_execute(statement)?)
     }
 
     /// What `work` takes, and gives.

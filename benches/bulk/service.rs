@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 use ureq::http::Request;
 
-use crate::postgres::Postgres;
+use crate::postgres::{Postgres, TICKS};
 use crate::{ACCOUNT, Failure};
 
 const SECRET: &str = "the-secret-of-the-benchmark-alone-32";
@@ -35,6 +35,14 @@ pub struct Client {
     agent: ureq::Agent,
     base: String,
     token: String,
+}
+
+/// What came back from [`Client::send`].
+#[derive(Debug, Clone, Copy)]
+pub struct Sent {
+    pub status: u16,
+    pub retry_after: bool,
+    pub bytes: usize,
 }
 
 /// Memory of the service's process in bytes; 0 where there is no `/proc`.
@@ -101,8 +109,11 @@ impl Service {
     }
 
     pub fn client(&self) -> Client {
-        let agent = ureq::Agent::config_builder().max_redirects(0).build().into();
-        Client { agent, base: format!("http://{}", self.address), token: self.token.clone() }
+        Client::new(&self.address, &self.token)
+    }
+
+    pub fn process(&self) -> u32 {
+        self.process.id()
     }
 
     pub fn memory(&self) -> Memory {
@@ -125,6 +136,14 @@ impl Drop for Service {
     }
 }
 
+/// What the process has taken of the processors since it started; 0 where there is no `/proc`.
+pub fn processor_seconds(process: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / TICKS
+}
+
 fn token() -> Result<String, Failure> {
     let claims = json!({"sub": "bench", "account_id": ACCOUNT, "role": "admin", "exp": 4_102_444_800_u64,
         "email": "bench@example.com", "name": "Bench"});
@@ -133,6 +152,23 @@ fn token() -> Result<String, Failure> {
 }
 
 impl Client {
+    pub fn new(address: &str, token: &str) -> Self {
+        let config = ureq::Agent::config_builder().max_redirects(0);
+        Self { agent: config.build().into(), base: format!("http://{address}"), token: token.to_owned() }
+    }
+
+    /// The answer's status, its `Retry-After` and the length of its body, which nobody reads: so the benchmark takes as
+    /// little as it can of the processor that it measures.
+    pub fn send(&self, method: &str, path: &str, body: &str) -> Result<Sent, Failure> {
+        let request = self.request(method, path).header("content-type", "application/json");
+        let request = request.header("accept-encoding", "identity").body(body.to_owned())?;
+        let request = self.agent.configure_request(request).http_status_as_error(false).build();
+        let mut response = self.agent.run(request)?;
+        let retry_after = response.headers().contains_key("retry-after");
+        let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec()?.len();
+        Ok(Sent { status: response.status().as_u16(), retry_after, bytes })
+    }
+
     pub fn get(&self, path: &str) -> Result<Value, Failure> {
         let request = self.request("GET", path).body(())?;
         read(self.agent.run(request)?)

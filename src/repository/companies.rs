@@ -26,7 +26,32 @@ pub struct StoredCompany {
     pub bin: Option<BinStamp>,
 }
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+/// What is read of a company: what is shown, and its key of the order by name.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = companies, check_for_backend(diesel::pg::Pg))]
+pub(super) struct ShownCompany {
+    pub id: Uuid,
+    pub external_id: Option<String>,
+    pub name: String,
+    pub status: Word<Status>,
+    pub emails: Json<Vec<Email>>,
+    pub telephones: Json<Vec<Telephone>>,
+    pub addresses: Json<Vec<Address>>,
+    pub profile: Json<Profile>,
+    pub tags: Vec<String>,
+    pub custom_fields: Json<CustomFields>,
+    pub marketing_mails_consent: Option<bool>,
+    pub added_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i64,
+    pub deleted_at: Option<DateTime<Utc>>,
+    pub deletion_id: Option<Uuid>,
+    pub purge_at: Option<DateTime<Utc>>,
+    pub sort_name: String,
+}
+
+/// What is written of a company: also the keys that it is found by.
+#[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = companies, treat_none_as_default_value = false, check_for_backend(diesel::pg::Pg))]
 pub(super) struct CompanyRow {
     pub account_id: Uuid,
@@ -135,7 +160,9 @@ impl CompanyRow {
             folded: self.folded,
         }
     }
+}
 
+impl ShownCompany {
     pub(super) fn into_stored(self) -> StoredCompany {
         StoredCompany {
             id: self.id,
@@ -162,21 +189,22 @@ impl CompanyRow {
 }
 
 pub fn insert(tx: &mut Tx, company: Company) -> Result<StoredCompany> {
-    let row = CompanyRow::new(tx.account(), tx.new_id(), company, tx.now());
+    let (id, now) = (tx.new_id(), tx.now());
+    let row = CompanyRow::new(tx.account(), id, company.clone(), now);
     diesel::insert_into(companies::table).values(&row).execute(tx.conn)?;
-    Ok(row.into_stored())
+    Ok(StoredCompany { id, company, added_at: now, updated_at: now, version: row.version, bin: None })
 }
 
 /// The company, live or in the bin but not past its `purge_at`.
 pub fn find(read: &mut Read, id: Uuid) -> Result<Option<StoredCompany>> {
-    let row: Option<CompanyRow> = companies::table
+    let row: Option<ShownCompany> = companies::table
         .filter(companies::account_id.eq(read.account().0))
         .filter(companies::id.eq(id))
         .filter(companies::purge_at.is_null().or(companies::purge_at.gt(read.now())))
-        .select(CompanyRow::as_select())
+        .select(ShownCompany::as_select())
         .first(read.conn)
         .optional()?;
-    Ok(row.map(CompanyRow::into_stored))
+    Ok(row.map(ShownCompany::into_stored))
 }
 
 /// As [`find`], and locks the row for a change of its fields.
@@ -193,12 +221,12 @@ pub fn find_for_update(tx: &mut Tx, id: Uuid) -> Result<Option<StoredCompany>> {
 /// Writes the company's own fields; the caller has locked the row and knows that it is live.
 pub fn update(tx: &mut Tx, id: Uuid, company: Company) -> Result<StoredCompany> {
     let changes = CompanyRow::new(tx.account(), id, company, tx.now()).changes();
-    let row: CompanyRow = diesel::update(companies::table)
+    let row: ShownCompany = diesel::update(companies::table)
         .filter(companies::account_id.eq(tx.account().0))
         .filter(companies::id.eq(id))
         .filter(companies::deleted_at.is_null())
         .set((changes, companies::version.eq(companies::version + 1)))
-        .returning(CompanyRow::as_returning())
+        .returning(ShownCompany::as_returning())
         .get_result(tx.conn)
         .optional()?
         .ok_or(Error::NotFound)?;
@@ -212,7 +240,7 @@ pub fn list(
     page: &PageRequest<ListKey>,
 ) -> Result<Page<StoredCompany>> {
     let Page { data, next_cursor, total } = list_rows(read, filter, sort, page)?;
-    Ok(Page { data: data.into_iter().map(CompanyRow::into_stored).collect(), next_cursor, total })
+    Ok(Page { data: data.into_iter().map(ShownCompany::into_stored).collect(), next_cursor, total })
 }
 
 /// At most `limit` records of a list after `after`, and where the ones that may follow start.
@@ -224,7 +252,7 @@ pub fn list_part(
     limit: i64,
 ) -> Result<(Vec<StoredCompany>, Option<ListKey>)> {
     let (rows, next) = part_rows(read, filter, sort, after, limit)?;
-    Ok((rows.into_iter().map(CompanyRow::into_stored).collect(), next))
+    Ok((rows.into_iter().map(ShownCompany::into_stored).collect(), next))
 }
 
 /// Names by id of those that are live or restorable.
@@ -237,7 +265,7 @@ pub fn names(read: &mut Read, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
         .load(read.conn)?)
 }
 
-party_lists!(companies, CompanyRow, company_filter, by_vat_number);
+party_lists!(companies, ShownCompany, company_filter, by_vat_number);
 
 fn by_vat_number<'a>(query: Boxed<'a>, _: AccountId, filter: &'a ListFilter) -> Boxed<'a> {
     let Some(vat_number) = &filter.vat_number else { return query };

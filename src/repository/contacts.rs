@@ -29,7 +29,35 @@ pub struct StoredContact {
     pub bin: Option<BinStamp>,
 }
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+/// What is read of a contact: what is shown, and its key of the order by name.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = contacts, check_for_backend(diesel::pg::Pg))]
+pub(super) struct ShownContact {
+    pub id: Uuid,
+    pub external_id: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: String,
+    pub gender: Option<Word<Gender>>,
+    pub birthdate: Option<NaiveDate>,
+    pub status: Word<Status>,
+    pub emails: Json<Vec<Email>>,
+    pub telephones: Json<Vec<Telephone>>,
+    pub addresses: Json<Vec<Address>>,
+    pub profile: Json<Profile>,
+    pub tags: Vec<String>,
+    pub custom_fields: Json<CustomFields>,
+    pub marketing_mails_consent: Option<bool>,
+    pub added_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i64,
+    pub deleted_at: Option<DateTime<Utc>>,
+    pub deletion_id: Option<Uuid>,
+    pub purge_at: Option<DateTime<Utc>>,
+    pub sort_name: String,
+}
+
+/// What is written of a contact: also the keys that it is found by.
+#[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = contacts, treat_none_as_default_value = false, check_for_backend(diesel::pg::Pg))]
 pub(super) struct ContactRow {
     pub account_id: Uuid,
@@ -150,7 +178,9 @@ impl ContactRow {
             folded: self.folded,
         }
     }
+}
 
+impl ShownContact {
     pub(super) fn into_stored(self, companies: Vec<CompanyLink>) -> StoredContact {
         StoredContact {
             id: self.id,
@@ -181,18 +211,27 @@ impl ContactRow {
 }
 
 pub fn insert(tx: &mut Tx, contact: Contact) -> Result<StoredContact> {
-    let row = ContactRow::new(tx.account(), tx.new_id(), contact, tx.now());
+    let (id, now) = (tx.new_id(), tx.now());
+    let row = ContactRow::new(tx.account(), id, contact.clone(), now);
     diesel::insert_into(contacts::table).values(&row).execute(tx.conn)?;
-    Ok(row.into_stored(Vec::new()))
+    Ok(StoredContact {
+        id,
+        contact,
+        companies: Vec::new(),
+        added_at: now,
+        updated_at: now,
+        version: row.version,
+        bin: None,
+    })
 }
 
 /// The contact, live or in the bin but not past its `purge_at`.
 pub fn find(read: &mut Read, id: Uuid) -> Result<Option<StoredContact>> {
-    let row: Option<ContactRow> = contacts::table
+    let row: Option<ShownContact> = contacts::table
         .filter(contacts::account_id.eq(read.account().0))
         .filter(contacts::id.eq(id))
         .filter(contacts::purge_at.is_null().or(contacts::purge_at.gt(read.now())))
-        .select(ContactRow::as_select())
+        .select(ShownContact::as_select())
         .first(read.conn)
         .optional()?;
     let Some(row) = row else { return Ok(None) };
@@ -214,12 +253,12 @@ pub fn find_for_update(tx: &mut Tx, id: Uuid) -> Result<Option<StoredContact>> {
 /// Writes the contact's own fields; the caller has locked the row and knows that it is live.
 pub fn update(tx: &mut Tx, id: Uuid, contact: Contact) -> Result<StoredContact> {
     let changes = ContactRow::new(tx.account(), id, contact, tx.now()).changes();
-    let row: ContactRow = diesel::update(contacts::table)
+    let row: ShownContact = diesel::update(contacts::table)
         .filter(contacts::account_id.eq(tx.account().0))
         .filter(contacts::id.eq(id))
         .filter(contacts::deleted_at.is_null())
         .set((changes, contacts::version.eq(contacts::version + 1)))
-        .returning(ContactRow::as_returning())
+        .returning(ShownContact::as_returning())
         .get_result(tx.conn)
         .optional()?
         .ok_or(Error::NotFound)?;
@@ -249,10 +288,10 @@ pub fn list_part(
     Ok((with_companies(read, rows)?, next))
 }
 
-fn with_companies(read: &mut Read, rows: Vec<ContactRow>) -> Result<Vec<StoredContact>> {
+fn with_companies(read: &mut Read, rows: Vec<ShownContact>) -> Result<Vec<StoredContact>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut companies = links::companies_of(read, &ids)?;
-    let stored = |row: ContactRow| {
+    let stored = |row: ShownContact| {
         let links = companies.remove(&row.id).unwrap_or_default();
         row.into_stored(links)
     };
@@ -270,7 +309,7 @@ pub fn names(read: &mut Read, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
     Ok(rows.into_iter().map(|(id, first_name, last_name)| (id, full_name(first_name.as_deref(), &last_name))).collect())
 }
 
-party_lists!(contacts, ContactRow, contact_filter, in_company);
+party_lists!(contacts, ShownContact, contact_filter, in_company);
 
 fn in_company<'a>(query: Boxed<'a>, account: AccountId, filter: &'a ListFilter) -> Boxed<'a> {
     let Some(company_id) = filter.company_id else { return query };

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use diesel::pg::PgConnection;
+use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
 use diesel::sql_types::Timestamptz;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -116,7 +117,8 @@ impl Db {
             .max_size(settings.connections)
             .min_idle(Some(0))
             .connection_timeout(settings.wait)
-            .test_on_check_out(true)
+            // The first statement of each transaction is the test: see `with_connection`.
+            .test_on_check_out(false)
             .connection_customizer(Box::new(SessionDefaults { lock_timeout: settings.lock_timeout }))
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
             .build_unchecked(manager);
@@ -140,10 +142,11 @@ impl Db {
         account: AccountId,
         work: impl FnOnce(&mut Read) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.with_connection(move |conn| {
+        let mut work = Some(work);
+        self.with_connection(move |conn, start| {
             conn.build_transaction().read_only().repeatable_read().run(|conn| {
-                let now = transaction_time(conn)?;
-                work(&mut Read { conn, account, now })
+                let now = start.time(conn)?;
+                once(&mut work)?(&mut Read { conn, account, now })
             })
         })
         .await
@@ -157,12 +160,12 @@ impl Db {
     ) -> Result<T> {
         // Known to the request's own task alone, which the blocking thread is not.
         let request_id: Option<Arc<str>> = crate::telemetry::request_id().map(Arc::from);
-        self.with_connection(move |conn| {
+        self.with_connection(move |conn, start| {
             let mut runs = 0;
             loop {
                 runs += 1;
                 let outcome = conn.build_transaction().read_committed().run(|conn| {
-                    let now = transaction_time(conn)?;
+                    let now = start.time(conn)?;
                     work(&mut Tx {
                         read: Read { conn, account, now },
                         ids: ContextV7::new().with_additional_precision(),
@@ -184,28 +187,36 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Sweep) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.with_connection(move |conn| {
+        let mut work = Some(work);
+        self.with_connection(move |conn, start| {
             conn.build_transaction().read_committed().run(|conn| {
-                let now = transaction_time(conn)?;
-                work(&mut Sweep { conn, now })
+                let now = start.time(conn)?;
+                once(&mut work)?(&mut Sweep { conn, now })
             })
         })
         .await
     }
 
+    /// Runs `work` with a connection, and again with another one when that turns out to be lost before its transaction has
+    /// begun: so no connection has to be tried out beforehand, which would be one more way to the database and back.
     async fn with_connection<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut PgConnection) -> Result<T> + Send + 'static,
+        mut work: impl FnMut(&mut PgConnection, &mut Start) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let started = std::time::Instant::now();
         let permit = self.permit().await?;
         let pool = self.pool.clone();
-        let name = self.settings.name;
+        let (name, mut spare) = (self.settings.name, self.settings.connections);
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let mut conn = checkout(&pool)?;
-            crate::telemetry::observe_pool_wait(name, started.elapsed());
-            work(&mut conn)
+            loop {
+                let (mut conn, mut start) = (checkout(&pool)?, Start(false));
+                crate::telemetry::observe_pool_wait(name, started.elapsed());
+                match work(&mut conn, &mut start) {
+                    Err(Error::Unavailable(_)) if !start.0 && spare > 0 => spare -= 1,
+                    outcome => return outcome,
+                }
+            }
         })
         .await
         .map_err(|error| Error::Internal(error.to_string()))?
@@ -235,11 +246,39 @@ fn checkout(pool: &Pool<ConnectionManager<PgConnection>>) -> Result<PooledConnec
     pool.get().map_err(|error| Error::Unavailable(error.to_string()))
 }
 
-/// `transaction_timestamp()` with the shift that only tests set.
-fn transaction_time(conn: &mut PgConnection) -> Result<DateTime<Utc>> {
-    let sql = "transaction_timestamp() + coalesce((SELECT shift FROM clock_shift), '0')";
-    Ok(diesel::select(diesel::dsl::sql::<Timestamptz>(sql)).get_result(conn)?)
+/// Whether a transaction has begun.
+struct Start(bool);
+
+impl Start {
+    /// The time of the transaction that has begun.
+    fn time(&mut self, conn: &mut PgConnection) -> Result<DateTime<Utc>> {
+        let now = TransactionTime.get_result(conn)?;
+        self.0 = true;
+        Ok(now)
+    }
 }
+
+/// What runs only once: it is not run again after its transaction has begun.
+fn once<W>(work: &mut Option<W>) -> Result<W> {
+    work.take().ok_or_else(|| Error::Internal("a transaction has begun twice".to_owned()))
+}
+
+/// `transaction_timestamp()` with the shift that only tests set; a statement that a connection prepares once.
+#[derive(QueryId)]
+struct TransactionTime;
+
+impl QueryFragment<Pg> for TransactionTime {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT transaction_timestamp() + coalesce((SELECT shift FROM clock_shift), '0')");
+        Ok(())
+    }
+}
+
+impl Query for TransactionTime {
+    type SqlType = Timestamptz;
+}
+
+impl RunQueryDsl<PgConnection> for TransactionTime {}
 
 #[derive(Debug)]
 struct SessionDefaults {

@@ -57,6 +57,9 @@ fn answer<T: RuleTable>(tree: &Condition, scope: Scope) -> Answer<T> {
     match tree {
         Condition::All(members) => all(members.iter().map(|member| answer(member, scope)).collect()),
         Condition::Any(members) => any(members.iter().map(|member| answer(member, scope)).collect()),
+        Condition::Not(member) if let Condition::Test(Test::Filled(Field::Links(field))) = &**member => {
+            links::none_exist(*field, scope.account)
+        }
         Condition::Not(member) if asks_for_existence(member) => {
             Box::new(diesel::dsl::not(answer::<T>(member, scope).assume_not_null()).nullable())
         }
@@ -123,7 +126,7 @@ fn instants(when: When<DateTime<Utc>>, scope: Scope) -> (Bound<DateTime<Utc>>, B
 /// Such a test is never null, and a bare `NOT EXISTS` can be planned as an anti-join.
 fn asks_for_existence(tree: &Condition) -> bool {
     use Condition::Test as One;
-    matches!(tree, One(Test::CompanyText(..) | Test::Filled(Field::CompanyText(_) | Field::Links(_))))
+    matches!(tree, One(Test::CompanyText(..) | Test::Filled(Field::CompanyText(_))))
 }
 
 fn all<T: RuleTable>(answers: Vec<Answer<T>>) -> Answer<T> {

@@ -3,7 +3,11 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -22,8 +26,10 @@ use crate::domain::segment::{Condition, RuleTree, standard};
 
 /// How long counting and sampling a segment may take, in all.
 pub const TIME_LIMIT: Duration = Duration::from_secs(10);
-/// From how many records on one set of all blocked ids is cheaper than a look at each record's links (measured).
-const ONE_SET_FROM: i64 = 20_000;
+/// Up to so many records each one's links are looked up; beyond, one set of all blocked ids is cheaper (measured).
+const FEW: i64 = 1_000;
+/// For the set of all blocked ids: some 40 bytes each. One that does not fit would be searched from end to end.
+const SET_MEMORY: &str = "128MB";
 const SAMPLE_SIZE: i64 = 10;
 
 /// How many live records a rule tree selects.
@@ -205,13 +211,19 @@ macro_rules! selections {
         mod $module {
             use super::*;
 
-            pub(super) fn count(read: &mut Read, tree: &Condition) -> Result<i64> {
-                Ok(selected(read, tree).count().get_result(read.conn)?)
-            }
-
-            pub(super) fn blocked(read: &mut Read, tree: &Condition, how: Blocked) -> Result<i64> {
-                let blocked = $blocked(read.account(), how);
-                Ok(selected(read, tree).filter(blocked).count().get_result(read.conn)?)
+            /// Counts at most `limit` records, in one pass.
+            pub(super) fn count(
+                read: &mut Read,
+                tree: &Condition,
+                how: Blocked,
+                limit: Option<i64>,
+            ) -> Result<SegmentCount> {
+                let mut records = selected(read, tree).select($blocked(read.account(), how));
+                if let Some(limit) = limit {
+                    records = records.limit(limit);
+                }
+                let (count, blocked) = Counted(records).get_result(read.conn)?;
+                Ok(SegmentCount { count, blocked })
             }
 
             pub(super) fn sample(read: &mut Read, tree: &Condition) -> Result<Vec<(Uuid, String)>> {
@@ -259,31 +271,53 @@ impl Deadline {
     /// Runs `work` with its statement limited to what is left; those that follow in the transaction are not.
     fn limit<T>(self, read: &mut Read, work: impl FnOnce(&mut Read) -> Result<T>) -> Result<T> {
         let left = self.0.saturating_duration_since(Instant::now()).as_millis().max(1);
-        diesel::sql_query(format!("SET LOCAL statement_timeout = {left}")).execute(read.conn)?;
+        read.conn
+            .batch_execute(&format!("SET LOCAL statement_timeout = {left}; SET LOCAL work_mem = '{SET_MEMORY}'"))?;
         let outcome = work(read)?;
-        diesel::sql_query("SET LOCAL statement_timeout TO DEFAULT").execute(read.conn)?;
+        read.conn.batch_execute("SET LOCAL statement_timeout TO DEFAULT; SET LOCAL work_mem TO DEFAULT")?;
         Ok(outcome)
     }
 }
 
+/// Counts the rows of a query that says of each whether it is blocked, and those that are.
+struct Counted<Q>(Q);
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT count(*), count(*) FILTER (WHERE blocked) FROM (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(") AS found (blocked)");
+        Ok(())
+    }
+}
+
+impl<Q> QueryId for Counted<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q> Query for Counted<Q> {
+    type SqlType = (BigInt, BigInt);
+}
+
+impl<Q> RunQueryDsl<PgConnection> for Counted<Q> {}
+
 /// Counts what the tree selects.
+///
+/// Few records are counted with a look at each one's links. Where there are more, that is given up after the first few,
+/// and all are counted with one set of all blocked ids: the planner's estimates, often wrong for rules, decide nothing.
 ///
 /// # Errors
 /// `TooSlow` when it takes longer than the deadline.
 pub fn count(read: &mut Read, kind: RecordKind, tree: &Condition, deadline: Deadline) -> Result<SegmentCount> {
-    let count = deadline.limit(read, |read| match kind {
-        RecordKind::Contact => of_contacts::count(read, tree),
-        RecordKind::Company => of_companies::count(read, tree),
-    })?;
-    if count == 0 {
-        return Ok(SegmentCount { count, blocked: 0 });
-    }
-    let how = if count < ONE_SET_FROM { Blocked::RecordByRecord } else { Blocked::FromOneSet };
-    let blocked = deadline.limit(read, |read| match kind {
-        RecordKind::Contact => of_contacts::blocked(read, tree, how),
-        RecordKind::Company => of_companies::blocked(read, tree, how),
-    })?;
-    Ok(SegmentCount { count, blocked })
+    let mut count = |how, limit| {
+        deadline.limit(read, |read| match kind {
+            RecordKind::Contact => of_contacts::count(read, tree, how, limit),
+            RecordKind::Company => of_companies::count(read, tree, how, limit),
+        })
+    };
+    let few = count(Blocked::RecordByRecord, Some(FEW + 1))?;
+    if few.count <= FEW { Ok(few) } else { count(Blocked::FromOneSet, None) }
 }
 
 /// The first ten records by name that the tree selects, with their names.

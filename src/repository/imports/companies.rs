@@ -8,13 +8,13 @@ use uuid::Uuid;
 use super::{Found, Keys, Writes, clear_external_ids, lock_rows, overwrite_rows, run_again_if_taken};
 use crate::domain::company::Company;
 use crate::domain::error::Result;
-use crate::repository::companies::CompanyRow;
+use crate::repository::companies::{CompanyRow, ShownCompany};
 use crate::repository::db::Tx;
 use crate::repository::schema::companies;
 
 /// Locks and reads the companies with these keys; those in the bin only when they are named by id.
 pub fn lock(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Company>>> {
-    let rows: Vec<CompanyRow> = lock_rows!(companies with bin, CompanyRow, tx, keys);
+    let rows: Vec<ShownCompany> = lock_rows!(companies with bin, ShownCompany, tx, keys);
     let found = rows.into_iter().map(|row| {
         let stored = row.into_stored();
         Found { id: stored.id, live: stored.bin.is_none().then_some(stored.company) }

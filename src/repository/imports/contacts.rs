@@ -11,7 +11,7 @@ use super::{Found, Keys, Writes, clear_external_ids, lock_rows, overwrite_rows, 
 use crate::domain::actor::AccountId;
 use crate::domain::contact::{CompanyLink, CompanyLinkInput, Contact};
 use crate::domain::error::Result;
-use crate::repository::contacts::ContactRow;
+use crate::repository::contacts::{ContactRow, ShownContact};
 use crate::repository::db::Tx;
 use crate::repository::links;
 use crate::repository::schema::{contact_companies, contacts};
@@ -21,7 +21,7 @@ pub type Linked = (Contact, Vec<CompanyLink>);
 
 /// Locks and reads the contacts with these keys; those in the bin only when they are named by id.
 pub fn lock(tx: &mut Tx, keys: &Keys) -> Result<Vec<Found<Linked>>> {
-    let rows: Vec<ContactRow> = lock_rows!(contacts with bin, ContactRow, tx, keys);
+    let rows: Vec<ShownContact> = lock_rows!(contacts with bin, ShownContact, tx, keys);
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut companies = if ids.is_empty() { BTreeMap::new() } else { links::companies_of(tx, &ids)? };
     let found = rows.into_iter().map(|row| {

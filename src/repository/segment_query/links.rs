@@ -23,7 +23,7 @@ use crate::repository::schema::{companies, contacts};
 pub enum Blocked {
     /// By a look into each link's index for every record: best for few records.
     RecordByRecord,
-    /// By one set of all blocked ids of the account: best for many records.
+    /// By one set of all blocked ids of the account, as long as it fits into the working memory: best for many records.
     FromOneSet,
 }
 
@@ -40,7 +40,10 @@ pub fn blocked_companies(account: AccountId, how: Blocked) -> Filter<companies::
 fn blocked<T: RuleTable>(account: AccountId, how: Blocked) -> Filter<T> {
     let links: Vec<_> = links_to(T::KIND).filter(|link| link.blocks).collect();
     match how {
-        Blocked::RecordByRecord => Box::new(any_exists::<T>(&links, account).assume_not_null()),
+        Blocked::RecordByRecord => {
+            let looks = links.iter().map(|link| Linked::<T>::boxed(vec![link], account, Question::LookedUp));
+            Box::new(any(looks.collect()).assume_not_null())
+        }
         Blocked::FromOneSet => Box::new(Linked::<T>::new(links, account, Question::AmongLinked).assume_not_null()),
     }
 }
@@ -48,6 +51,15 @@ fn blocked<T: RuleTable>(account: AccountId, how: Blocked) -> Filter<T> {
 /// At least one live record is linked.
 pub(super) fn exist<T: RuleTable>(field: LinkField, account: AccountId) -> Answer<T> {
     any_exists(&links_of::<T>(field), account)
+}
+
+/// No live record is linked: a question for each link, so that each can be planned as an anti-join.
+pub(super) fn none_exist<T: RuleTable>(field: LinkField, account: AccountId) -> Answer<T> {
+    let none = |link| {
+        let linked = Linked::<T>::new(vec![link], account, Question::Exists);
+        Box::new(diesel::dsl::not(linked.assume_not_null()).nullable()) as Answer<T>
+    };
+    all(links_of::<T>(field).into_iter().map(none).collect())
 }
 
 pub(super) fn count<T: RuleTable>(field: LinkField, test: CountTest, account: AccountId) -> Answer<T> {
@@ -79,15 +91,14 @@ fn links_of<T: RuleTable>(field: LinkField) -> Vec<&'static Link> {
 
 /// A question for each link of its own: the planner can then answer each from that link's index, or from a hash.
 fn any_exists<T: RuleTable>(links: &[&'static Link], account: AccountId) -> Answer<T> {
-    any(links
-        .iter()
-        .map(|link| Box::new(Linked::<T>::new(vec![link], account, Question::Exists)) as Answer<T>)
-        .collect())
+    any(links.iter().map(|link| Linked::<T>::boxed(vec![link], account, Question::Exists)).collect())
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Question {
     Exists,
+    /// The same, and always from the link's index, whatever the planner would make of it.
+    LookedUp,
     /// The record's id is in the set of all linked ids.
     AmongLinked,
     CountLessThan(i64),
@@ -107,6 +118,10 @@ struct Linked<T> {
 impl<T: RuleTable> Linked<T> {
     fn new(links: Vec<&'static Link>, account: AccountId, question: Question) -> Self {
         Self { links, account: account.0, question, of: PhantomData }
+    }
+
+    fn boxed(links: Vec<&'static Link>, account: AccountId, question: Question) -> Answer<T> {
+        Box::new(Self::new(links, account, question))
     }
 
     /// `FROM deals WHERE ...`: the live linked records of one link.
@@ -156,16 +171,18 @@ impl<T: RuleTable> Linked<T> {
             out.push_sql(if index == 0 { "EXISTS (SELECT" } else { " OR EXISTS (SELECT" });
             self.live_rows(link, out.reborrow())?;
             Self::points_here(link, out.reborrow())?;
-            out.push_sql(")");
+            // An OFFSET keeps the planner from making one set of all linked ids.
+            out.push_sql(if matches!(self.question, Question::LookedUp) { " OFFSET 0)" } else { ")" });
         }
         Ok(())
     }
 
-    /// UNION and not UNION ALL: of the latter the planner expects 200 ids, and then looks each record up by itself.
+    /// To be asked in a list of columns: as a condition the planner expects 200 ids of a UNION ALL, and then looks each
+    /// record up by itself.
     fn among_linked<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         column(T::NAME, "id", out.reborrow())?;
         for (index, link) in self.links.iter().enumerate() {
-            out.push_sql(if index == 0 { " IN (SELECT " } else { " UNION SELECT " });
+            out.push_sql(if index == 0 { " IN (SELECT " } else { " UNION ALL SELECT " });
             column(link.table, link.column, out.reborrow())?;
             self.live_rows(link, out.reborrow())?;
             out.push_sql(" AND ");
@@ -200,7 +217,7 @@ impl<T: RuleTable> QueryFragment<Pg> for Linked<T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("(");
         match &self.question {
-            Question::Exists => self.exists(out.reborrow())?,
+            Question::Exists | Question::LookedUp => self.exists(out.reborrow())?,
             Question::AmongLinked => self.among_linked(out.reborrow())?,
             Question::CountLessThan(number) => {
                 self.count(out.reborrow())?;

@@ -45,8 +45,13 @@ fn in_the_end(call: &dyn Fn() -> Answer) -> Answer {
 /// Returns once a statement of the service waits for a lock.
 #[track_caller]
 fn wait_for_a_waiter(server: &TestServer) {
+    wait_for_waiters(server, 1);
+}
+
+#[track_caller]
+fn wait_for_waiters(server: &TestServer, number: i64) {
     let mut observer = server.sql();
-    assert!(wait_until(|| waiting(&mut observer) > 0), "nothing waits");
+    assert!(wait_until(|| waiting(&mut observer) >= number), "fewer than {number} wait");
 }
 
 #[test]
@@ -189,6 +194,39 @@ fn more_requests_than_connections_wait_and_are_told_so() {
         holder.join().unwrap().expect(200);
     });
     in_the_end(&|| server.admin().get(&path)).expect(200);
+}
+
+/// However many wait, none waits longer than it takes to give up, and then is told to come back.
+#[test]
+fn a_crowd_waits_for_connections_no_longer_than_one_does() {
+    let wait = Duration::from_secs(1);
+    let server = TestServer::start_with(|settings| {
+        settings.api_connections = 2;
+        settings.connection_wait = wait;
+        settings.lock_wait = Duration::from_mins(1);
+    });
+    let path = contact(&server.admin());
+    let mut other = lock_contacts(&server);
+    std::thread::scope(|scope| {
+        let change = || server.admin().patch(&path, json!({"last_name": "b"}));
+        let holders = [scope.spawn(change), scope.spawn(change)];
+        wait_for_waiters(&server, 2);
+        let read = || {
+            let since = std::time::Instant::now();
+            (server.admin().get(&path), since.elapsed())
+        };
+        let crowd: Vec<_> = (0..64).map(|_| scope.spawn(read)).collect();
+        for (answer, took) in crowd.into_iter().map(|one| one.join().unwrap()) {
+            try_later(answer, "overloaded");
+            // A slow machine takes its time; one after the other they would take 64 times as long.
+            assert!(took < 10 * wait, "told only after {took:?}");
+        }
+        other.batch_execute("COMMIT").unwrap();
+        for holder in holders {
+            holder.join().unwrap().expect(200);
+        }
+    });
+    server.admin().get(&path).expect(200);
 }
 
 #[test]
