@@ -22,7 +22,7 @@ use super::schema::{companies, contacts};
 use crate::domain::actor::AccountId;
 use crate::domain::segment::Condition;
 use crate::domain::segment::condition::{TagTest, Test, When};
-use crate::domain::segment::field::{ChoiceField, Field, TimeField};
+use crate::domain::segment::field::{ChoiceField, Field, TextField, TimeField};
 
 pub use links::{Blocked, blocked_companies, blocked_contacts};
 
@@ -57,9 +57,7 @@ fn answer<T: RuleTable>(tree: &Condition, scope: Scope) -> Answer<T> {
     match tree {
         Condition::All(members) => all(members.iter().map(|member| answer(member, scope)).collect()),
         Condition::Any(members) => any(members.iter().map(|member| answer(member, scope)).collect()),
-        Condition::Not(member) if let Condition::Test(Test::Filled(Field::Links(field))) = &**member => {
-            links::none_exist(*field, scope.account)
-        }
+        Condition::Not(member) if let Some(empty) = empty(member, scope) => empty,
         Condition::Not(member) if asks_for_existence(member) => {
             Box::new(diesel::dsl::not(answer::<T>(member, scope).assume_not_null()).nullable())
         }
@@ -99,6 +97,17 @@ fn filled<T: RuleTable>(field: &Field, scope: Scope) -> Answer<T> {
         Field::Tags => Box::new(T::tag_keys().ne(Vec::<String>::new()).nullable()),
         Field::Custom(key) => custom_fields::filled(key),
         Field::Links(field) => links::exist(*field, scope.account),
+    }
+}
+
+/// The negation of [`filled`] for fields that hold lists: what is never null needs no care, and an index can serve it.
+fn empty<T: RuleTable>(tree: &Condition, scope: Scope) -> Option<Answer<T>> {
+    let Condition::Test(Test::Filled(field)) = tree else { return None };
+    match field {
+        Field::Text(TextField::Email) => Some(Box::new(T::email_keys().eq(Vec::<String>::new()).nullable())),
+        Field::Tags => Some(Box::new(T::tag_keys().eq(Vec::<String>::new()).nullable())),
+        Field::Links(field) => Some(links::none_exist(*field, scope.account)),
+        _ => None,
     }
 }
 

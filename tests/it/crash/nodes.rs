@@ -41,12 +41,12 @@ fn a_killed_node_costs_the_chunks_it_had_in_hand() {
     contacts.batch_execute(&format!("BEGIN; {held}{})) FOR KEY SHARE", places.join(" UNION ALL "))).unwrap();
     let action = case.delete_all(&first);
     let done = format!("SELECT chunks_done::bigint FROM bulk_actions WHERE id = '{action}'");
-    assert!(wait_until(10, || count(&mut observer, &done) == 1 && waiting(&mut observer) == 2));
+    assert!(wait_until(|| count(&mut observer, &done) == 1 && waiting(&mut observer) == 2));
     exceptions.batch_execute("BEGIN; LOCK TABLE bulk_action_exceptions IN EXCLUSIVE MODE").unwrap();
     contacts.batch_execute("ROLLBACK").unwrap();
     let at_exceptions =
         "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'bulk_action_exceptions'::regclass";
-    assert!(wait_until(10, || count(&mut observer, at_exceptions) == 2), "both workers have stamped a chunk");
+    assert!(wait_until(|| count(&mut observer, at_exceptions) == 2), "both workers have stamped a chunk");
     first.kill();
     exceptions.batch_execute("ROLLBACK").unwrap();
     assert!(all_sessions_gone(&mut observer));
