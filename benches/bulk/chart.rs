@@ -6,8 +6,8 @@ use crate::report::{Pair, Report};
 use crate::table::grouped;
 
 const WIDTH: f64 = 760.0;
-const LABELS: f64 = 250.0;
-const BARS: f64 = 300.0;
+const LABELS: f64 = 280.0;
+const BARS: f64 = 280.0;
 const ROW: f64 = 40.0;
 const TOP: f64 = 92.0;
 
@@ -19,6 +19,7 @@ pub const STYLE: &str = "<style>text { fill: #1f2937 } .quiet { fill: #6b7280 } 
 pub fn draw(report: &Report) -> String {
     let pairs: Vec<&Pair> = report.sections.iter().flat_map(|section| &section.bars).collect();
     let longest = pairs.iter().map(|pair| pair.ours / pair.theirs).fold(1.25, f64::max);
+    let one = LABELS + BARS / longest;
     let mut bars = String::new();
     let mut y = TOP;
     for Pair { name, ours, theirs, against } in pairs {
@@ -30,13 +31,12 @@ pub fn draw(report: &Report) -> String {
              <text x=\"{:.1}\" y=\"{}\" font-size=\"12\">{:.2} <tspan class=\"quiet\">{ours:.2} s; {against} {theirs:.2} s</tspan></text>",
             LABELS - 12.0,
             y + 15.5,
-            LABELS + width + 6.0,
+            (LABELS + width).max(one) + 8.0,
             y + 15.0,
             ours / theirs
         );
         y += ROW;
     }
-    let one = LABELS + BARS / longest;
     let machine = &report.machine;
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \

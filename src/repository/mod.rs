@@ -23,6 +23,7 @@ pub mod links;
 pub mod migrations;
 pub mod outbox;
 pub mod parties;
+mod prepared;
 pub mod progress;
 pub mod projects;
 pub mod purge;

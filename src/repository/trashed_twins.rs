@@ -10,6 +10,7 @@ use diesel::sql_types::{Array, Integer, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::db::Read;
+use super::prepared::Prepared;
 use crate::domain::entity::RecordKind;
 use crate::domain::error::{Error, Result};
 use crate::domain::trashed_twin::{IdentityKeys, MatchedOn, TrashedTwin};
@@ -19,14 +20,14 @@ const FEW_KEYS: usize = 32;
 
 /// The large sets with the fingerprint of one of few keys: compared as they stand, a millisecond for 100,000 records.
 const LARGE_BY_FEW: &str = "SELECT deletion_id, first_id, last_id FROM binned_keys \
-    WHERE account_id = $1 AND entity = $2 AND records > 100 AND EXISTS (SELECT FROM wanted WHERE fingerprint = ANY( \
+    WHERE account_id = $4 AND entity = $5 AND records > 100 AND EXISTS (SELECT FROM wanted WHERE fingerprint = ANY( \
         CASE matched_on WHEN 1 THEN external_ids WHEN 2 THEN vat_numbers ELSE emails END))";
 
 /// The same for many keys: each fingerprint is taken out and looked up among those wanted.
 const LARGE_BY_MANY: &str = "SELECT deletion_id, first_id, last_id FROM ( \
         SELECT deletion_id, first_id, last_id, unnest(external_ids) AS external_id, unnest(vat_numbers) AS vat_number, \
             unnest(emails) AS email \
-        FROM binned_keys WHERE account_id = $1 AND entity = $2 AND records > 100 OFFSET 0) AS large \
+        FROM binned_keys WHERE account_id = $4 AND entity = $5 AND records > 100 OFFSET 0) AS large \
     WHERE external_id IN (SELECT fingerprint FROM wanted WHERE matched_on = 1) \
         OR vat_number IN (SELECT fingerprint FROM wanted WHERE matched_on = 2) \
         OR email IN (SELECT fingerprint FROM wanted WHERE matched_on = 3)";
@@ -42,18 +43,18 @@ fn statement(kind: RecordKind, large: &str) -> String {
         .map(|(matched_on, column)| {
             format!(
                 " UNION ALL SELECT deletion_id, first_id, last_id FROM binned_keys \
-                 WHERE account_id = $1 AND entity = $2 AND records <= 100 \
+                 WHERE account_id = $4 AND entity = $5 AND records <= 100 \
                  AND {column} && (SELECT array_agg(fingerprint) FROM wanted WHERE matched_on = {matched_on})"
             )
         })
         .concat();
     format!(
         "WITH wanted AS MATERIALIZED (SELECT number, matched_on, key, hashtext(key) AS fingerprint \
-           FROM unnest($3, $4, $5) AS given (number, matched_on, key)), \
+           FROM unnest($1, $2, $3) AS given (number, matched_on, key)), \
          sets AS MATERIALIZED ({large}{small}) \
          SELECT DISTINCT ON (number) number, matched_on, id FROM (SELECT DISTINCT * FROM sets) AS sets, \
            LATERAL (SELECT id, deleted_at, deletion_id, external_id, folded ->> 'vat_number' AS vat_number, email_keys \
-             FROM {table} AS record WHERE record.account_id = $1 AND record.deletion_id = sets.deletion_id \
+             FROM {table} AS record WHERE record.account_id = $4 AND record.deletion_id = sets.deletion_id \
              AND record.id BETWEEN sets.first_id AND sets.last_id AND record.deleted_at IS NOT NULL \
              AND record.purge_at > $6 OFFSET 0) AS binned, \
            LATERAL (SELECT 1, binned.external_id UNION ALL SELECT 2, binned.vat_number \
@@ -104,15 +105,21 @@ pub fn of_each(read: &mut Read, kind: RecordKind, records: &[IdentityKeys]) -> R
     if keys.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let large = if keys.len() <= FEW_KEYS { LARGE_BY_FEW } else { LARGE_BY_MANY };
-    let found: Vec<Found> = diesel::sql_query(statement(kind, large))
-        .bind::<SqlUuid, _>(read.account().0)
-        .bind::<Text, _>(kind.as_str())
-        .bind::<Array<Integer>, _>(numbers)
-        .bind::<Array<Integer>, _>(kinds)
-        .bind::<Array<Text>, _>(keys)
-        .bind::<Timestamptz, _>(read.now())
-        .load(read.conn)?;
+    // Few keys are looked up as fast as their statement is planned.
+    let few = keys.len() <= FEW_KEYS;
+    let query = Prepared {
+        sql: statement(kind, if few { LARGE_BY_FEW } else { LARGE_BY_MANY }),
+        values: vec![
+            Box::new(numbers.into_sql::<Array<Integer>>()),
+            Box::new(kinds.into_sql::<Array<Integer>>()),
+            Box::new(keys.into_sql::<Array<Text>>()),
+            Box::new(read.account().0.into_sql::<SqlUuid>()),
+            Box::new(kind.as_str().into_sql::<Text>()),
+            Box::new(read.now().into_sql::<Timestamptz>()),
+        ],
+        kept: few,
+    };
+    let found: Vec<Found> = query.load(read.conn)?;
     let twin = |row: Found| {
         let number = usize::try_from(row.number).map_err(|error| Error::Internal(error.to_string()))?;
         Ok((number, TrashedTwin { id: row.id, matched_on: matched_on(row.matched_on)? }))
