@@ -9,7 +9,7 @@ use crate::table::{Table, grouped};
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 460.0;
 const LEFT: f64 = 60.0;
-const RIGHT: f64 = 530.0;
+const RIGHT: f64 = 500.0;
 const TOP: f64 = 84.0;
 const BOTTOM: f64 = 405.0;
 /// Between the labels of two lines.
@@ -139,8 +139,7 @@ fn page(growth: &Growth, picture: &str) -> String {
          <rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n\
          <text x=\"20\" y=\"28\" font-size=\"16\" font-weight=\"600\">What a record takes as the account grows, \
          microseconds</text>\n\
-         <text x=\"20\" y=\"48\" class=\"quiet\">From the request to its end; {} cores, PostgreSQL {}, fsync on. In brackets: \
-         the slowest size against the fastest</text>\n{picture}</svg>\n",
+         <text x=\"20\" y=\"48\" class=\"quiet\">From the request to its end; {} cores, PostgreSQL {}, fsync on. In brackets: slowest size / fastest</text>\n{picture}</svg>\n",
         colours(light),
         colours(dark),
         growth.machine.cores,

@@ -112,7 +112,9 @@ fn rounds(bench: &Bench, name: &str, sql: &str) -> Result<Vec<State>, Failure> {
     let service = bench.fresh_service()?;
     let client = service.client();
     let mut connection = postgres.connect(RUN)?;
-    connection.batch_execute(sql)?;
+    if !sql.is_empty() {
+        connection.batch_execute(sql)?;
+    }
     let mut states = vec![state(&mut connection, "before")?];
     for round in 1..=ROUNDS {
         bench.progress(&format!("{name}: delete and undo, round {round}"), 1);
