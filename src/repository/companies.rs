@@ -50,7 +50,8 @@ pub(super) struct ShownCompany {
     pub sort_name: String,
 }
 
-/// What is written of a company: also the keys that it is found by.
+/// What is written of a company: also the keys that it is found by. The other columns stand here again: an import writes rows by
+/// COPY, for which diesel takes no embedded struct.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = companies, treat_none_as_default_value = false, check_for_backend(diesel::pg::Pg))]
 pub(super) struct CompanyRow {

@@ -56,7 +56,8 @@ pub(super) struct ShownContact {
     pub sort_name: String,
 }
 
-/// What is written of a contact: also the keys that it is found by.
+/// What is written of a contact: also the keys that it is found by. The other columns stand here again: an import writes rows by
+/// COPY, for which diesel takes no embedded struct.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = contacts, treat_none_as_default_value = false, check_for_backend(diesel::pg::Pg))]
 pub(super) struct ContactRow {
